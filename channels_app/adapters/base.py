@@ -1,0 +1,65 @@
+"""The one shape every channel kind has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from channels_app.errors import InvalidSignature
+from channels_app.messages import (
+    Attempt,
+    CheckResult,
+    Inbound,
+    Limits,
+    OutboundMessage,
+    RawEvent,
+    Receipt,
+    Reconciliation,
+    WebhookRequest,
+)
+
+if TYPE_CHECKING:
+    from django import forms
+
+    from channels_app.models import Channel
+
+
+class Adapter:
+    """Speaks one provider's dialect for one configured channel; touches no ticket, no customer.
+
+    A subclass overrides what its provider can do. `channel` gives settings and secrets.
+    """
+
+    kind: ClassVar[str]
+    label: ClassVar[str]
+    identity_kind: ClassVar[str]
+    is_chat_like: ClassVar[bool] = False
+    has_webhook: ClassVar[bool] = False
+    limits: ClassVar[Limits] = Limits()
+    settings_form: ClassVar[type[forms.Form]]
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+
+    def verify(self, request: WebhookRequest) -> None:
+        """Raise InvalidSignature unless the provider itself made this call."""
+        raise InvalidSignature("this channel takes no webhooks")
+
+    def event_key(self, request: WebhookRequest) -> str:
+        """The provider's id of this event, equal for a repeated delivery; "" when it has none."""
+        return ""
+
+    def parse(self, event: RawEvent) -> list[Inbound]:
+        """What the event says. Raises UnreadablePayload; never anything else on any bytes."""
+        raise NotImplementedError
+
+    def send(self, message: OutboundMessage) -> Receipt:
+        """Hand the message to the provider. Raises SendError and nothing else."""
+        raise NotImplementedError
+
+    def reconcile(self, attempt: Attempt) -> Reconciliation:
+        """Find out whether an unanswered call went through. Unknown where nobody can tell."""
+        return Reconciliation("unknown")
+
+    def check(self) -> list[CheckResult]:
+        """Try the settings against the provider, in plain words for an admin."""
+        raise NotImplementedError
