@@ -1,0 +1,82 @@
+"""The one door for reading: what may this agent see?
+
+Every list, count, search, suggestion and look-up starts here. "Not allowed" and "does not
+exist" are the same answer.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from customers.models import Customer
+from inbox.models import Agent, CannedReply, Message, Note, Team, Ticket
+from inbox.models.ticket import TicketQuerySet
+
+
+def tickets_visible_to(agent: Agent) -> TicketQuerySet:
+    """An admin sees every ticket; an agent those without a team, of an open team, of a team
+    they belong to, or assigned to them. Merged tickets are included: they lead to the survivor.
+    """
+    tickets = cast(TicketQuerySet, Ticket.objects.all())
+    if agent.is_admin:
+        return tickets
+    if not agent.is_active:
+        return tickets.none()
+    return tickets.filter(_may_see(agent))
+
+
+def messages_visible_to(agent: Agent) -> QuerySet[Message]:
+    """Messages of tickets this agent sees."""
+    return Message.objects.filter(ticket__in=tickets_visible_to(agent))
+
+
+def notes_visible_to(agent: Agent) -> QuerySet[Note]:
+    """Notes of tickets this agent sees."""
+    return Note.objects.filter(ticket__in=tickets_visible_to(agent))
+
+
+def customers_visible_to(agent: Agent) -> QuerySet[Customer]:
+    """Customers with a ticket this agent sees, and those who have none at all yet."""
+    if agent.is_admin:
+        return Customer.objects.all()
+    own = Ticket.objects.filter(customer=OuterRef("pk"))
+    seen = tickets_visible_to(agent).filter(customer=OuterRef("pk"))
+    return Customer.objects.filter(Exists(seen) | ~Exists(own)) if agent.is_active else Customer.objects.none()
+
+
+def canned_replies_visible_to(agent: Agent) -> QuerySet[CannedReply]:
+    """Everybody's canned replies, those of the agent's teams, and their own."""
+    shared = Q(team=None, owner=None) | Q(owner=agent)
+    return CannedReply.objects.filter(shared | Q(team__in=agent.teams.all(), owner=None))
+
+
+def agents_who_see(ticket: Ticket) -> QuerySet[Agent]:
+    """Agents a ticket may be assigned to: assigning gives sight, so every active agent."""
+    return Agent.objects.filter(is_active=True)
+
+
+def can_see(agent: Agent, ticket: Ticket) -> bool:
+    """Whether the agent sees this one ticket as it is now."""
+    return tickets_visible_to(agent).filter(pk=ticket.pk).exists()
+
+
+def live_groups(agent: Agent) -> list[str]:
+    """The live groups whose nudges this agent may hear; mirrors Ticket.audience."""
+    if not agent.is_active:
+        return []
+    own = ["everyone", f"agent.{agent.pk}"]
+    if agent.is_admin:
+        return [*own, "admins"]
+    return [*own, *(f"team.{pk}" for pk in agent.teams.values_list("pk", flat=True))]
+
+
+def _may_see(agent: Agent) -> Q:
+    member_of = Team.objects.filter(members=agent)
+    return (
+        Q(team=None)
+        | Q(team__is_members_only=False)
+        | Q(team__in=member_of)
+        | Q(assignee=agent)
+    )

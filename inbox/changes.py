@@ -1,0 +1,66 @@
+"""How a ticket changes: locked, in one transaction, written down, and announced after commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from inbox import live
+from inbox.models import Activity, Agent, LiveEvent, Ticket
+
+
+class Change:
+    """One ongoing change of one locked ticket, made by `by` (None: the desk itself)."""
+
+    def __init__(self, ticket: Ticket, *, by: Agent | None, now: datetime) -> None:
+        self.ticket = ticket
+        self.by = by
+        self.now = now
+        self.audience = set(ticket.audience)
+
+    def record(self, verb: Activity.Verb, **data: Any) -> Activity:
+        """Write down what is being done, at the next place of the timeline."""
+        return Activity.objects.create(
+            ticket=self.ticket,
+            position=self.ticket.next_position(),
+            verb=verb,
+            agent=self.by,
+            data=data,
+            created_at=self.now,
+        )
+
+    def rewrite_past(self) -> None:
+        """The timeline itself changed: screens must read it anew."""
+        self.ticket.rev += 1
+
+    def finish(self, kind: str) -> None:
+        """Save the ticket and leave word for everyone who saw it before or sees it now."""
+        self.ticket.updated_at = self.now
+        self.ticket.save()
+        announce(kind, self.ticket, audience=self.audience | set(self.ticket.audience))
+
+
+@contextmanager
+def change(number: int, *, by: Agent | None = None, kind: str = "ticket") -> Iterator[Change]:
+    """Change a ticket: `with change(12, by=grace) as c: c.ticket.priority = …; c.record(…)`.
+
+    The row is locked until the outermost transaction ends, so positions are given out one at
+    a time. Raises Ticket.DoesNotExist.
+    """
+    with transaction.atomic(savepoint=False):
+        ticket = Ticket.objects.select_for_update().get(pk=number)
+        ongoing = Change(ticket, by=by, now=timezone.now())
+        yield ongoing
+        ongoing.finish(kind)
+
+
+def announce(kind: str, ticket: Ticket, *, audience: set[str] | None = None) -> None:
+    """Leave word that a ticket is worth another look; the bell rings after commit."""
+    groups = sorted(audience if audience is not None else set(ticket.audience))
+    LiveEvent.objects.create(kind=kind, ticket_id=ticket.pk, audience=groups, rev=ticket.rev)
+    transaction.on_commit(live.ring)

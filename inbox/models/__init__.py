@@ -1,0 +1,41 @@
+from inbox.models.access_token import ApiToken, IdempotencyKey, Invitation
+from inbox.models.agent import Agent, Team
+from inbox.models.canned_reply import CannedReply
+from inbox.models.conversation import ContactPoint, Conversation, JoinRefusal, Participant
+from inbox.models.live_event import LiveEvent
+from inbox.models.merge import TicketMerge
+from inbox.models.message import (
+    Activity,
+    Attachment,
+    DeliveryAttempt,
+    Message,
+    Note,
+    UnmatchedUpdate,
+)
+from inbox.models.policy import ChannelPolicy, policy_of
+from inbox.models.ticket import Tag, Ticket
+
+__all__ = [
+    "Activity",
+    "Agent",
+    "ApiToken",
+    "Attachment",
+    "CannedReply",
+    "ChannelPolicy",
+    "ContactPoint",
+    "Conversation",
+    "DeliveryAttempt",
+    "IdempotencyKey",
+    "Invitation",
+    "JoinRefusal",
+    "LiveEvent",
+    "Message",
+    "Note",
+    "Participant",
+    "Tag",
+    "Team",
+    "Ticket",
+    "TicketMerge",
+    "UnmatchedUpdate",
+    "policy_of",
+]

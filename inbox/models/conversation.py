@@ -1,0 +1,118 @@
+"""The strands of a ticket, and the addresses they lead to."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from channels_app.models import Channel
+from customers.models import Customer, Identity
+from inbox.models.ticket import Ticket
+
+
+class ContactPoint(models.Model):
+    """One person on one channel: the exact address to answer to and what is known of it.
+
+    `key` is the address as it is compared, `address` as it was received. Without an identity
+    the address was typed by somebody and is proven by nobody.
+    """
+
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="contact_points")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="contact_points")
+    identity = models.ForeignKey(
+        Identity, null=True, on_delete=models.SET_NULL, related_name="contact_points"
+    )
+    address_kind = models.CharField(max_length=20)
+    address = models.CharField(max_length=320)
+    key = models.CharField(max_length=320)
+    is_blocked = models.BooleanField(default=False)
+    undeliverable_reason = models.TextField(blank=True)
+    last_inbound_at = models.DateTimeField(null=True)
+    last_outbound_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["channel", "address_kind", "key"],
+                condition=Q(identity__isnull=False),
+                name="one_contact_point_per_person_and_channel",
+            )
+        ]
+        indexes: ClassVar = [models.Index(fields=["channel", "key"], name="contact_points_by_key")]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class Conversation(models.Model):
+    """One strand of a ticket: one contact point and this strand's thread state.
+
+    A strand somebody else opened with our reply token is not accepted until an agent says so:
+    nothing is quoted to it and it is never the default. The contact point's *current* strand
+    is where its next message goes.
+    """
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="conversations")
+    contact_point = models.ForeignKey(
+        ContactPoint, on_delete=models.PROTECT, related_name="conversations"
+    )
+    is_accepted = models.BooleanField(default=True)
+    is_current = models.BooleanField(default=True)
+    subject = models.CharField(max_length=500, blank=True)
+    joined = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    last_message_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["contact_point"],
+                condition=Q(is_current=True),
+                name="one_current_conversation_per_contact_point",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contact_point} in #{self.ticket_id}"
+
+
+class Participant(models.Model):
+    """Who else takes part in a strand (mail Cc). Only accepted ones are written to."""
+
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="participants"
+    )
+    address = models.CharField(max_length=320)
+    name = models.CharField(max_length=200, blank=True)
+    is_accepted = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["conversation", "address"], name="one_participant_per_address"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class JoinRefusal(models.Model):
+    """This contact point and this ticket don't belong together: an agent split them."""
+
+    contact_point = models.ForeignKey(
+        ContactPoint, on_delete=models.CASCADE, related_name="join_refusals"
+    )
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="join_refusals")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["contact_point", "ticket"], name="one_refusal_per_pair")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contact_point} not in #{self.ticket_id}"
