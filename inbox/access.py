@@ -52,11 +52,6 @@ def canned_replies_visible_to(agent: Agent) -> QuerySet[CannedReply]:
     return CannedReply.objects.filter(shared | Q(team__in=agent.teams.all(), owner=None))
 
 
-def agents_who_see(ticket: Ticket) -> QuerySet[Agent]:
-    """Agents a ticket may be assigned to: assigning gives sight, so every active agent."""
-    return Agent.objects.filter(is_active=True)
-
-
 def can_see(agent: Agent, ticket: Ticket) -> bool:
     """Whether the agent sees this one ticket as it is now."""
     return tickets_visible_to(agent).filter(pk=ticket.pk).exists()

@@ -22,6 +22,7 @@ class Change:
         self.by = by
         self.now = now
         self.audience = set(ticket.audience)
+        self._before = (ticket.last_position, ticket.rev)
 
     def record(self, verb: Activity.Verb, **data: Any) -> Activity:
         """Write down what is being done, at the next place of the timeline."""
@@ -39,7 +40,12 @@ class Change:
         self.ticket.rev += 1
 
     def finish(self, kind: str) -> None:
-        """Save the ticket and leave word for everyone who saw it before or sees it now."""
+        """Save the ticket and leave word for everyone who saw it before or sees it now.
+
+        A change that wrote nothing into the timeline was none.
+        """
+        if (self.ticket.last_position, self.ticket.rev) == self._before:
+            return
         self.ticket.updated_at = self.now
         self.ticket.save()
         announce(kind, self.ticket, audience=self.audience | set(self.ticket.audience))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, ClassVar
 
 from channels_app.errors import InvalidSignature
@@ -27,6 +28,8 @@ class Adapter:
     """Speaks one provider's dialect for one configured channel; touches no ticket, no customer.
 
     A subclass overrides what its provider can do. `channel` gives settings and secrets.
+    `verifying_secret` names the secret that proves the provider's calls: an event may only be
+    routed to another channel that shares it.
     """
 
     kind: ClassVar[str]
@@ -34,6 +37,7 @@ class Adapter:
     identity_kind: ClassVar[str]
     is_chat_like: ClassVar[bool] = False
     has_webhook: ClassVar[bool] = False
+    verifying_secret: ClassVar[str] = ""
     limits: ClassVar[Limits] = Limits()
     settings_form: ClassVar[type[forms.Form]]
 
@@ -47,6 +51,10 @@ class Adapter:
     def event_key(self, request: WebhookRequest) -> str:
         """The provider's id of this event, equal for a repeated delivery; "" when it has none."""
         return ""
+
+    def content_key(self, body: bytes) -> str:
+        """A digest that is equal for two copies of one mail, 64 characters at most."""
+        return hashlib.sha256(body).hexdigest()
 
     def parse(self, event: RawEvent) -> list[Inbound]:
         """What the event says. Raises UnreadablePayload; never anything else on any bytes."""

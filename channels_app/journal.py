@@ -1,0 +1,150 @@
+"""The journal of raw events: stored before anything else, worked on under a lease, kept.
+
+An event is *waiting* until it was processed, could not be read, or is held back because it
+failed or killed its worker too often. Claims are counted before the work starts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Literal
+
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from channels_app.messages import WebhookRequest
+from channels_app.models import Channel, InboundEvent
+
+LEASE = timedelta(seconds=30)
+State = InboundEvent.State
+Source = Literal["webhook", "mail"]
+
+
+def from_webhook(channel: Channel, request: WebhookRequest) -> InboundEvent:
+    """The row of a verified call, not stored yet."""
+    content = hashlib.sha256(request.query_string.encode() + b"\0" + request.body)
+    return InboundEvent(
+        channel=channel,
+        source="webhook",
+        source_key=channel.adapter.event_key(request)[:255],
+        content_key=content.hexdigest(),
+        headers=dict(request.headers),
+        query_string=request.query_string,
+        body=request.body,
+    )
+
+
+def store(events: Iterable[InboundEvent]) -> None:
+    """Store events in one transaction; those the journal has already are left as they are."""
+    with transaction.atomic():
+        InboundEvent.objects.bulk_create(events, ignore_conflicts=True)
+
+
+def store_mail(channel: Channel, raw: bytes, *, source_key: str = "") -> tuple[InboundEvent, bool]:
+    """Store one raw mail; the event of it and whether it is new."""
+    event = InboundEvent(
+        channel=channel,
+        source="mail",
+        source_key=source_key,
+        content_key=channel.adapter.content_key(raw),
+        body=raw,
+    )
+    store([event])
+    known = Q(content_key=event.content_key)
+    if source_key:
+        known |= Q(source_key=source_key)
+    stored = InboundEvent.objects.filter(known, channel=channel).earliest("pk")
+    return stored, stored.received_at == event.received_at
+
+
+def claim(source: Source, *, limit: int) -> list[InboundEvent]:
+    """Take up to `limit` waiting events for 30 s, oldest first.
+
+    One that was claimed before comes alone, so that an event that kills its worker takes no
+    other with it; after five claims it is held back.
+    """
+    with transaction.atomic():
+        events = list(_waiting(source).filter(attempts=0)[:limit]) or list(_second_tries(source))
+        now = timezone.now()
+        ids = [event.pk for event in events]
+        InboundEvent.objects.filter(pk__in=ids).update(
+            attempts=F("attempts") + 1, leased_until=now + LEASE
+        )
+    for event in events:
+        event.attempts += 1
+    return events
+
+
+def claim_one(event: InboundEvent) -> bool:
+    """Take this one event; False when it is not waiting or somebody else has it."""
+    free = Q(leased_until=None) | Q(leased_until__lte=timezone.now())
+    waiting = InboundEvent.objects.filter(free, pk=event.pk, state=State.RECEIVED)
+    taken = waiting.update(attempts=F("attempts") + 1, leased_until=timezone.now() + LEASE)
+    return taken == 1
+
+
+def finish(events: Iterable[InboundEvent]) -> None:
+    """These were processed: in the same transaction as what came of them."""
+    InboundEvent.objects.filter(pk__in=[event.pk for event in events]).update(
+        state=State.PROCESSED, processed_at=timezone.now(), leased_until=None, error=""
+    )
+
+
+def mark_unreadable(event: InboundEvent, reason: str) -> None:
+    """Nobody can read this event as it is; shown in admin, replayable."""
+    _settle(event, state=State.UNREADABLE, error=reason)
+
+
+def postpone(event: InboundEvent, reason: str) -> None:
+    """Processing failed: try again after 1, 2, 4, 8 s; the fifth time hold it back."""
+    if event.attempts >= InboundEvent.MAX_ATTEMPTS:
+        return _settle(event, state=State.HELD, error=reason)
+    wait = timedelta(seconds=2 ** (event.attempts - 1))
+    InboundEvent.objects.filter(pk=event.pk, state=State.RECEIVED).update(
+        leased_until=timezone.now() + wait, error=reason[:2000]
+    )
+
+
+def give_back(events: Iterable[InboundEvent]) -> None:
+    """The database went away under us: these were not even tried."""
+    InboundEvent.objects.filter(
+        pk__in=[event.pk for event in events], state=State.RECEIVED
+    ).update(attempts=F("attempts") - 1, leased_until=None)
+
+
+def replay(events: Iterable[InboundEvent]) -> int:
+    """Put dead letters back among the waiting; how many that were. Processed ones stay."""
+    dead = InboundEvent.objects.filter(
+        pk__in=[event.pk for event in events], state__in=[State.HELD, State.UNREADABLE]
+    ).exclude(body=None)
+    return dead.update(state=State.RECEIVED, attempts=0, leased_until=None, error="")
+
+
+def _second_tries(source: Source) -> list[InboundEvent]:
+    _hold_the_deadly(source)
+    return list(_waiting(source)[:1])
+
+
+def _hold_the_deadly(source: Source) -> None:
+    free = Q(leased_until=None) | Q(leased_until__lte=timezone.now())
+    InboundEvent.objects.filter(
+        free, state=State.RECEIVED, source=source, attempts__gte=InboundEvent.MAX_ATTEMPTS
+    ).update(state=State.HELD, leased_until=None, error="Its worker died each of the five times.")
+
+
+def _waiting(source: Source) -> QuerySet[InboundEvent]:
+    free = Q(leased_until=None) | Q(leased_until__lte=timezone.now())
+    waiting = InboundEvent.objects.filter(free, state=State.RECEIVED, source=source)
+    waiting = waiting.select_related("channel").order_by("pk")
+    if connection.features.has_select_for_update_skip_locked:
+        return waiting.select_for_update(skip_locked=True, of=("self",))
+    return waiting
+
+
+def _settle(event: InboundEvent, *, state: InboundEvent.State, error: str) -> None:
+    InboundEvent.objects.filter(pk=event.pk).update(
+        state=state, error=error[:2000], leased_until=None
+    )
