@@ -59,7 +59,8 @@ def change(number: int, *, by: Agent | None = None, kind: str = "ticket") -> Ite
     a time. Raises Ticket.DoesNotExist.
     """
     with transaction.atomic(savepoint=False):
-        ticket = Ticket.objects.select_for_update().get(pk=number)
+        locked = Ticket.objects.select_for_update(of=("self",)).select_related("customer")
+        ticket = locked.get(pk=number)
         ongoing = Change(ticket, by=by, now=timezone.now())
         yield ongoing
         ongoing.finish(kind)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
 from inbox.models.agent import Agent, Team
+from inbox.models.words import searchable
 
 
 class Tag(models.Model):
@@ -59,7 +60,8 @@ class Ticket(models.Model):
     `last_position` counts everything said and done in the ticket and is raised only while the
     row is locked (see inbox.changes). `rev` is raised when the past itself changes (merge,
     split, redaction), so that a screen knows to read the timeline anew. Columns from
-    `last_message_at` on are the list's copy of the timeline.
+    `last_message_at` on are the list's copy of the timeline. `words` is what search looks
+    through: the subject and the customer's name.
     """
 
     class Status(models.TextChoices):
@@ -108,6 +110,7 @@ class Ticket(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
+    words = models.TextField(blank=True, editable=False)
     last_position = models.PositiveBigIntegerField(default=0)
     rev = models.PositiveIntegerField(default=0)
 
@@ -230,4 +233,5 @@ class Ticket(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.subject = self.subject[:500]
+        self.words = searchable(self.subject, self.customer.name)
         super().save(*args, **kwargs)
