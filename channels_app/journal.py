@@ -18,7 +18,7 @@ from django.utils import timezone
 from channels_app.messages import WebhookRequest
 from channels_app.models import Channel, InboundEvent
 
-LEASE = timedelta(seconds=30)
+LEASE = {"webhook": timedelta(seconds=10), "mail": timedelta(seconds=30)}
 State = InboundEvent.State
 Source = Literal["webhook", "mail"]
 
@@ -61,7 +61,7 @@ def store_mail(channel: Channel, raw: bytes, *, source_key: str = "") -> tuple[I
 
 
 def claim(source: Source, *, limit: int) -> list[InboundEvent]:
-    """Take up to `limit` waiting events for 30 s, oldest first.
+    """Take up to `limit` waiting events under a lease, oldest first.
 
     One that was claimed before comes alone, so that an event that kills its worker takes no
     other with it; after five claims it is held back.
@@ -71,7 +71,7 @@ def claim(source: Source, *, limit: int) -> list[InboundEvent]:
         now = timezone.now()
         ids = [event.pk for event in events]
         InboundEvent.objects.filter(pk__in=ids).update(
-            attempts=F("attempts") + 1, leased_until=now + LEASE
+            attempts=F("attempts") + 1, leased_until=now + LEASE[source]
         )
     for event in events:
         event.attempts += 1
@@ -80,9 +80,9 @@ def claim(source: Source, *, limit: int) -> list[InboundEvent]:
 
 def claim_one(event: InboundEvent) -> bool:
     """Take this one event; False when it is not waiting or somebody else has it."""
-    free = Q(leased_until=None) | Q(leased_until__lte=timezone.now())
-    waiting = InboundEvent.objects.filter(free, pk=event.pk, state=State.RECEIVED)
-    taken = waiting.update(attempts=F("attempts") + 1, leased_until=timezone.now() + LEASE)
+    waiting = InboundEvent.objects.filter(_free(), pk=event.pk, state=State.RECEIVED)
+    lease = LEASE["mail" if event.source == "mail" else "webhook"]
+    taken = waiting.update(attempts=F("attempts") + 1, leased_until=timezone.now() + lease)
     return taken == 1
 
 
@@ -108,13 +108,6 @@ def postpone(event: InboundEvent, reason: str) -> None:
     )
 
 
-def give_back(events: Iterable[InboundEvent]) -> None:
-    """The database went away under us: these were not even tried."""
-    InboundEvent.objects.filter(
-        pk__in=[event.pk for event in events], state=State.RECEIVED
-    ).update(attempts=F("attempts") - 1, leased_until=None)
-
-
 def replay(events: Iterable[InboundEvent]) -> int:
     """Put dead letters back among the waiting; how many that were. Processed ones stay."""
     dead = InboundEvent.objects.filter(
@@ -129,19 +122,21 @@ def _second_tries(source: Source) -> list[InboundEvent]:
 
 
 def _hold_the_deadly(source: Source) -> None:
-    free = Q(leased_until=None) | Q(leased_until__lte=timezone.now())
     InboundEvent.objects.filter(
-        free, state=State.RECEIVED, source=source, attempts__gte=InboundEvent.MAX_ATTEMPTS
+        _free(), state=State.RECEIVED, source=source, attempts__gte=InboundEvent.MAX_ATTEMPTS
     ).update(state=State.HELD, leased_until=None, error="Its worker died each of the five times.")
 
 
 def _waiting(source: Source) -> QuerySet[InboundEvent]:
-    free = Q(leased_until=None) | Q(leased_until__lte=timezone.now())
-    waiting = InboundEvent.objects.filter(free, state=State.RECEIVED, source=source)
+    waiting = InboundEvent.objects.filter(_free(), state=State.RECEIVED, source=source)
     waiting = waiting.select_related("channel").order_by("pk")
     if connection.features.has_select_for_update_skip_locked:
         return waiting.select_for_update(skip_locked=True, of=("self",))
     return waiting
+
+
+def _free() -> Q:
+    return Q(leased_until=None) | Q(leased_until__lte=timezone.now())
 
 
 def _settle(event: InboundEvent, *, state: InboundEvent.State, error: str) -> None:

@@ -66,6 +66,17 @@ def change(number: int, *, by: Agent | None = None, kind: str = "ticket") -> Ite
         ongoing.finish(kind)
 
 
+@contextmanager
+def opening(ticket: Ticket, *, by: Agent | None = None, kind: str = "ticket") -> Iterator[Change]:
+    """Open a ticket: like `change` for one that is not in the database yet."""
+    with transaction.atomic(savepoint=False):
+        ticket.save(force_insert=True)
+        ongoing = Change(ticket, by=by, now=timezone.now())
+        ongoing.record(Activity.Verb.CREATED)
+        yield ongoing
+        ongoing.finish(kind)
+
+
 def announce(kind: str, ticket: Ticket, *, audience: set[str] | None = None) -> None:
     """Leave word that a ticket is worth another look; the bell rings after commit."""
     groups = sorted(audience if audience is not None else set(ticket.audience))

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
-from django.utils import timezone
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 
@@ -42,7 +42,7 @@ class Agent(AbstractBaseUser):
     role = models.CharField(max_length=10, choices=Role, default=Role.AGENT)
     is_active = models.BooleanField(_("may sign in"), default=True)
     timezone = models.CharField(max_length=64, default="UTC")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=now, editable=False)
 
     objects = AgentManager()
 

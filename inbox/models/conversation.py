@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -47,13 +48,18 @@ class ContactPoint(models.Model):
     def __str__(self) -> str:
         return self.address
 
+    def hear(self, *, at: datetime) -> None:
+        """This address wrote to us."""
+        self.last_inbound_at = at
+        self.save(update_fields=["last_inbound_at"])
+
 
 class Conversation(models.Model):
     """One strand of a ticket: one contact point and this strand's thread state.
 
     A strand somebody else opened with our reply token is not accepted until an agent says so:
     nothing is quoted to it and it is never the default. The contact point's *current* strand
-    is where its next message goes.
+    is where its next message goes. `reply_address` is where the last mail asked answers to go.
     """
 
     ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="conversations")
@@ -63,7 +69,8 @@ class Conversation(models.Model):
     is_accepted = models.BooleanField(default=True)
     is_current = models.BooleanField(default=True)
     subject = models.CharField(max_length=500, blank=True)
-    joined = models.BooleanField(default=False)
+    is_joined = models.BooleanField(default=False)
+    reply_address = models.CharField(max_length=320, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     last_message_at = models.DateTimeField(default=timezone.now)
 
@@ -78,6 +85,27 @@ class Conversation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.contact_point} in #{self.ticket_id}"
+
+    @property
+    def answers_to(self) -> str:
+        """The exact address an answer in this strand goes to."""
+        return self.reply_address or self.contact_point.address
+
+    def make_current(self) -> None:
+        """From now on the contact point's next message belongs here."""
+        if self.is_current:
+            return
+        Conversation.objects.filter(contact_point=self.contact_point_id, is_current=True).update(
+            is_current=False
+        )
+        self.is_current = True
+
+    def hear(self, *, at: datetime, reply_address: str) -> None:
+        """Something was said in this strand by its customer."""
+        self.make_current()
+        self.last_message_at = at
+        self.reply_address = reply_address[:320]
+        self.save(update_fields=["is_current", "last_message_at", "reply_address"])
 
 
 class Participant(models.Model):

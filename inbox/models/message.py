@@ -140,6 +140,11 @@ class Message(models.Model):
         return self.direction == self.Direction.INBOUND
 
     @property
+    def preview(self) -> str:
+        """The message on one line, for lists."""
+        return " ".join(self.text.split())[:160] or self.subject or f"[{self.kind}]"
+
+    @property
     def is_human_reply(self) -> bool:
         """Said by one of us in person: what moves a ticket to pending."""
         return not self.is_inbound and self.author_type == self.Author.AGENT

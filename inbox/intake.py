@@ -1,0 +1,318 @@
+"""A customer said something: from a journalled event to a message in a ticket.
+
+Reading happens outside of the transaction, everything else inside: an event is marked
+processed in the same commit as what came of it, so it is neither lost nor done twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import dramatiq
+from django.db import InterfaceError, OperationalError, transaction
+from django.utils import timezone
+
+from channels_app import journal
+from channels_app.errors import UnreadablePayload
+from channels_app.messages import DeliveryUpdate, Envelope, Inbound, InboundMessage
+from channels_app.models import Channel, InboundEvent
+from customers import consent
+from inbox import crash, delivery, media, triage
+from inbox.arrivals import contact_point_of
+from inbox.changes import Change, change, opening
+from inbox.models import Activity, ContactPoint, Conversation, Message, Participant, Ticket
+from inbox.models import policy_of
+from inbox.placement import Placement, bounced, place
+
+logger = logging.getLogger(__name__)
+Verb = Activity.Verb
+
+BATCH = {"webhook": 50, "mail": 5}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one event: the message it is in, and whether that was there before."""
+
+    message: Message | None
+    is_duplicate: bool = False
+
+    @property
+    def ticket_number(self) -> int | None:
+        return self.message.ticket_id if self.message else None
+
+
+def drain(source: journal.Source) -> int:
+    """Process one batch of waiting events; how many were taken.
+
+    A batch shares one commit. When anything in it fails, each is done on its own, so that one
+    bad event costs the others nothing. Raises OperationalError when the database is away: the
+    claims then end by themselves.
+    """
+    events = journal.claim(source, limit=BATCH[source])
+    crash.point("claimed")
+    if not events:
+        return 0
+    try:
+        _process_together(events)
+    except Exception:
+        logger.info("batch_failed", exc_info=True, extra={"events": len(events)})
+        for event in events:
+            process(event)
+    return len(events)
+
+
+def process(event: InboundEvent) -> Result:
+    """Process one claimed event. A failure is written on it and tried again later."""
+    try:
+        return _process_together([event])[0]
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("event_failed", extra={"event": event.pk})
+        journal.postpone(event, f"{type(error).__name__}: {error}")
+        return Result(None)
+
+
+def receive(channel: Channel, inbound: InboundMessage, *, event: InboundEvent | None = None) -> Result:
+    """Put one thing a customer said where it belongs, in one transaction."""
+    with transaction.atomic(savepoint=False):
+        channel = _route(channel, inbound.account)
+        known = Message.objects.filter(channel=channel, dedupe_key=inbound.dedupe_key).first()
+        if known is not None:
+            return Result(known, is_duplicate=True)
+        about = bounced(inbound)
+        if about is not None:
+            return Result(_record_bounce(about, inbound, event))
+        point = contact_point_of(channel, inbound)
+        message = _record(point, inbound, place(point, inbound), event)
+        crash.point("message-recorded")
+        return Result(message)
+
+
+def _process_together(events: Sequence[InboundEvent]) -> list[Result]:
+    readings = [(event, items) for event in events if (items := _read(event)) is not None]
+    crash.point("parsed")
+    with transaction.atomic():
+        results = {event.pk: _apply(event, items) for event, items in readings}
+        journal.finish(event for event, _ in readings)
+    crash.point("event-processed")
+    return [results.get(event.pk, Result(None)) for event in events]
+
+
+def _read(event: InboundEvent) -> list[Inbound] | None:
+    try:
+        return event.channel.adapter.parse(event.raw)
+    except UnreadablePayload as error:
+        journal.mark_unreadable(event, str(error))
+        return None
+
+
+def _apply(event: InboundEvent, items: Iterable[Inbound]) -> Result:
+    result = Result(None)
+    for item in items:
+        if isinstance(item, DeliveryUpdate):
+            delivery.apply_update(_route(event.channel, item.account), item)
+        else:
+            result = receive(event.channel, item, event=event)
+    return result
+
+
+def _route(channel: Channel, account: str) -> Channel:
+    """The active channel of that account, if the same secret proves its events."""
+    if not account or account == channel.account:
+        return channel
+    name = channel.adapter.verifying_secret
+    if not name:
+        return channel
+    namesakes = Channel.objects.filter(kind=channel.kind, account=account, is_active=True)
+    other = namesakes.select_related("policy").first()
+    if other is None or other.secrets.get(name) != channel.secrets.get(name):
+        return channel
+    return other
+
+
+def _record(
+    point: ContactPoint, inbound: InboundMessage, placement: Placement, event: InboundEvent | None
+) -> Message:
+    if placement.ticket is None:
+        ticket = _new_ticket(point, inbound, placement)
+        with opening(ticket, kind="message") as ongoing:
+            return _say(ongoing, point, inbound, placement, event)
+    with change(placement.ticket.pk, kind="message") as ongoing:
+        if ongoing.ticket.merged_into_id is None:
+            return _say(ongoing, point, inbound, placement, event)
+    return _record(point, inbound, place(point, inbound), event)
+
+
+def _new_ticket(point: ContactPoint, inbound: InboundMessage, placement: Placement) -> Ticket:
+    now = timezone.now()
+    return Ticket(
+        customer_id=point.customer_id,
+        subject=inbound.subject,
+        team_id=policy_of(point.channel).team_id,
+        status=placement.status,
+        resolved_at=now if placement.status == Ticket.Status.RESOLVED else None,
+        is_quiet=placement.is_quiet,
+        follows=placement.follows,
+        mentions=placement.mentions,
+        last_message_at=now,
+    )
+
+
+def _say(
+    ongoing: Change,
+    point: ContactPoint,
+    inbound: InboundMessage,
+    placement: Placement,
+    event: InboundEvent | None,
+) -> Message:
+    strand = placement.conversation or _new_strand(ongoing, point, inbound, placement)
+    message = _write(ongoing, strand, inbound, event)
+    if inbound.keyword:
+        _note_consent(ongoing, point, inbound)
+    if placement.is_quiet:
+        return message
+    ongoing.record(Verb.CUSTOMER_WROTE, message=message.pk)
+    if ongoing.ticket.shown_status != Ticket.Status.OPEN:
+        triage.turn(ongoing, Ticket.Status.OPEN, reason="customer_wrote")
+    return message
+
+
+def _new_strand(
+    ongoing: Change, point: ContactPoint, inbound: InboundMessage, placement: Placement
+) -> Conversation:
+    strand = Conversation(
+        ticket=ongoing.ticket,
+        contact_point=point,
+        is_accepted=placement.is_accepted,
+        is_joined=placement.is_joined,
+        is_current=False,
+        subject=inbound.subject[:500],
+    )
+    strand.save()
+    if placement.is_joined:
+        ongoing.record(Verb.JOINED, conversation=strand.pk, channel=point.channel.kind)
+    elif not placement.is_accepted:
+        ongoing.record(Verb.STRAND_OPENED, conversation=strand.pk, address=point.address)
+    return strand
+
+
+def _write(
+    ongoing: Change, strand: Conversation, inbound: InboundMessage, event: InboundEvent | None
+) -> Message:
+    point = strand.contact_point
+    message = Message.objects.create(
+        ticket=ongoing.ticket,
+        conversation=strand,
+        channel=point.channel,
+        position=ongoing.ticket.next_position(),
+        direction=Message.Direction.INBOUND,
+        status=Message.Status.RECEIVED,
+        author_type=Message.Author.CUSTOMER,
+        event=event,
+        reply_to=_answered_message(strand, inbound),
+        created_at=ongoing.now,
+        **_content(inbound),
+    )
+    media.keep(message, inbound.attachments)
+    _follow_up(ongoing, strand, message, inbound)
+    return message
+
+
+def _content(inbound: InboundMessage) -> dict[str, Any]:
+    return {
+        "kind": inbound.kind,
+        "subject": inbound.subject[:500],
+        "text": inbound.text,
+        "full_text": inbound.full_text,
+        "html": inbound.html,
+        "external_id": inbound.external_id[:998],
+        "dedupe_key": inbound.dedupe_key,
+        "message_id": inbound.envelope.message_id[:998] if inbound.envelope else "",
+        "envelope": _as_json(inbound.envelope) if inbound.envelope else None,
+        "authentication": inbound.authentication,
+        "is_automatic": inbound.is_automatic,
+        "is_bounce": inbound.bounce is not None,
+        "is_unreadable": inbound.is_unreadable,
+    }
+
+
+def _as_json(envelope: Envelope) -> dict[str, Any]:
+    shown = asdict(envelope)
+    shown["from"] = shown.pop("sender")
+    return shown
+
+
+def _answered_message(strand: Conversation, inbound: InboundMessage) -> Message | None:
+    if not inbound.references or inbound.envelope:
+        return None
+    return strand.messages.filter(external_id=inbound.references[0]).first()
+
+
+def _follow_up(
+    ongoing: Change, strand: Conversation, message: Message, inbound: InboundMessage
+) -> None:
+    """Keep the list's copy, the strand and the contact point in step with a new message."""
+    strand.hear(at=ongoing.now, reply_address=inbound.reply_address)
+    strand.contact_point.hear(at=ongoing.now)
+    ongoing.ticket.heard(
+        at=ongoing.now,
+        channel_kind=strand.contact_point.channel.kind,
+        preview=message.preview,
+        wants_answer=not inbound.is_automatic and inbound.keyword is None,
+    )
+    if inbound.envelope and strand.is_accepted:
+        _note_participants(strand, inbound.envelope)
+
+
+def _note_participants(strand: Conversation, envelope: Envelope) -> None:
+    """Whom a customer copied in: known from now on, written to only when an agent accepts."""
+    own = {strand.contact_point.channel.account.casefold(), strand.contact_point.key}
+    Participant.objects.bulk_create(
+        [
+            Participant(conversation=strand, address=box.address[:320], name=box.name[:200])
+            for box in envelope.cc[:50]
+            if box.address and box.address.casefold() not in own
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _note_consent(ongoing: Change, point: ContactPoint, inbound: InboundMessage) -> None:
+    if inbound.keyword == "help":
+        return
+    allowed = inbound.keyword == "start"
+    consent.record(
+        kind=point.address_kind,
+        value=point.address,
+        medium=point.channel.kind,
+        sender=point.channel.account,
+        allowed=allowed,
+        source=f"keyword {inbound.keyword}",
+        at=ongoing.now,
+    )
+    ongoing.record(Verb.CONSENT_CHANGED, allowed=allowed, address=point.address)
+
+
+def _record_bounce(about: Message, inbound: InboundMessage, event: InboundEvent | None) -> Message:
+    """A delivery report stands in the strand of the message it is about, and settles it."""
+    with change(about.ticket_id, kind="message") as ongoing:
+        report = _write(ongoing, about.conversation, inbound, event)
+    delivery.apply_bounce(about, inbound)
+    return report
+
+
+@dramatiq.actor(max_retries=0, queue_name="intake")
+def drain_journal(source: str) -> None:
+    """Work off what waits in the journal; the clock rings again when this is cut short."""
+    while drain("mail" if source == "mail" else "webhook"):
+        pass
+
+
+def drain_later(source: journal.Source) -> None:
+    """Have a worker drain the journal. Raises when the broker is away."""
+    drain_journal.send(source)

@@ -1,0 +1,88 @@
+"""The one relay: gives committed live events their order and passes them on.
+
+It runs in the clock's leader only. Concurrent transactions do not commit in the order in
+which they took their ids, so `seq` is given here, after commit, and a client that has seen
+101 has seen everything up to 101.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+import redis.asyncio as aioredis
+from channels.layers import get_channel_layer
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Max
+from redis.exceptions import RedisError
+
+from inbox import live
+from inbox.models import LiveEvent
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500
+SECONDS_WITHOUT_A_BELL = 1.0
+PAUSE_AFTER_FAILURE = 1.0
+
+
+def run(stop: threading.Event) -> None:
+    """Relay until `stop`: at each ring of the bell, and once a second in case it is lost."""
+    asyncio.run(_run(stop))
+
+
+def give_order() -> list[LiveEvent]:
+    """Number the committed events that have no number yet, at most 500, and return them."""
+    with transaction.atomic():
+        waiting = list(LiveEvent.objects.filter(seq=None).order_by("pk")[:BATCH])
+        if not waiting:
+            return []
+        last = LiveEvent.objects.aggregate(last=Max("seq"))["last"] or 0
+        for seq, event in enumerate(waiting, start=last + 1):
+            event.seq = seq
+        LiveEvent.objects.bulk_update(waiting, ["seq"])
+    return waiting
+
+
+def poke(event: LiveEvent) -> dict[str, Any]:
+    """What a screen is told: ids only."""
+    return {
+        "v": 1,
+        "seq": event.seq,
+        "type": event.kind,
+        "ticket": event.ticket_id,
+        "rev": event.rev,
+    }
+
+
+async def _run(stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            await _relay_until_trouble(stop)
+        except (OperationalError, InterfaceError, RedisError, OSError):
+            logger.warning("relay_interrupted", exc_info=True)
+            await asyncio.to_thread(connection.close)
+            await asyncio.sleep(PAUSE_AFTER_FAILURE)
+
+
+async def _relay_until_trouble(stop: threading.Event) -> None:
+    client = aioredis.Redis.from_url(settings.REDIS_URL)
+    async with client, client.pubsub() as bell:
+        await bell.subscribe(live.BELL)
+        while not stop.is_set():
+            while events := await asyncio.to_thread(give_order):
+                await _publish(events)
+            await bell.get_message(ignore_subscribe_messages=True, timeout=SECONDS_WITHOUT_A_BELL)
+
+
+async def _publish(events: Iterable[LiveEvent]) -> None:
+    layer = get_channel_layer()
+    for event in events:
+        message = {"type": "poke", "text": json.dumps(poke(event), separators=(",", ":"))}
+        for group in event.audience:
+            await layer.group_send(f"live.{group}", message)
