@@ -1,0 +1,34 @@
+"""The process that speaks HTTP: who answers which kind of connection."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+pages = get_asgi_application()
+
+from channels.auth import AuthMiddlewareStack  # noqa: E402  (needs the apps)
+from channels.routing import URLRouter  # noqa: E402
+from channels.security.websocket import OriginValidator  # noqa: E402
+from django.conf import settings  # noqa: E402
+
+from inbox.routing import websocket_urlpatterns  # noqa: E402
+from inbox.webhooks import door  # noqa: E402
+
+# The full origin: a page of the same host on another port is a stranger.
+sockets = OriginValidator(
+    AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), [settings.PUBLIC_URL]
+)
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """Webhooks go through their own door, sockets to the consumers, all else to the pages."""
+    if scope["type"] == "websocket":
+        await sockets(scope, receive, send)
+    elif scope["path"].startswith("/webhooks/"):
+        await door(scope, receive, send)
+    else:
+        await pages(scope, receive, send)

