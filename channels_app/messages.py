@@ -160,7 +160,10 @@ class InboundMessage:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryUpdate:
-    """What a provider says became of a message of ours, found again by the provider's id."""
+    """What a provider says became of a message of ours, found again by the provider's id.
+
+    undeliverable, opted_out: what a failure says about the address, as in SendError.
+    """
 
     account: str
     external_id: str
@@ -168,6 +171,8 @@ class DeliveryUpdate:
     at: datetime
     error_code: str = ""
     error_text: str = ""
+    undeliverable: bool = False
+    opted_out: bool = False
 
 
 Inbound = InboundMessage | DeliveryUpdate

@@ -68,6 +68,14 @@ class Adapter:
         """Find out whether an unanswered call went through. Unknown where nobody can tell."""
         return Reconciliation("unknown")
 
+    def segments(self, text: str) -> int:
+        """How many paid parts the text takes; 0 where nobody counts them."""
+        return 0
+
+    def fetch_media(self, url: str) -> bytes:
+        """The bytes of a file that came as an address. Raises SendError, as a call that failed."""
+        raise NotImplementedError
+
     def check(self) -> list[CheckResult]:
         """Try the settings against the provider, in plain words for an admin."""
         raise NotImplementedError
