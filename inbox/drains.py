@@ -10,7 +10,6 @@ import logging
 import threading
 import time
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from channels_app.journal import Source
@@ -30,8 +29,6 @@ class Drains:
 
     def ring(self, source: Source) -> None:
         """Something is waiting in the journal."""
-        if not settings.DRAIN_IN_WEB:
-            return
         with self._lock:
             if source not in self._bells:
                 self._start(source)
