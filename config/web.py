@@ -1,0 +1,34 @@
+"""The web process: `python -m config.web`."""
+
+from __future__ import annotations
+
+import uvicorn
+from django.conf import settings
+
+from config import asgi
+
+
+def main() -> None:
+    """Serve pages, webhooks and sockets on HOST:PORT until SIGTERM."""
+    uvicorn.run(
+        asgi.application,
+        host=settings.HOST,
+        port=settings.PORT,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.TRUSTED_PROXIES),
+        forwarded_allow_ips=settings.TRUSTED_PROXIES,
+        # Providers keep their connections for the next event.
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=3,
+    )
+
+
+if __name__ == "__main__":
+    main()
