@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from channels_app.models import Channel
 
 FORGET = "-"
@@ -26,12 +28,16 @@ class ChannelForm(forms.Form):
     account_field: ClassVar[str]
 
     def __init__(
-        self, data: Mapping[str, Any] | None = None, *, channel: Channel | None = None, **more: Any
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        channel: Channel | None = None,
+        prefix: str | None = None,
     ) -> None:
         self.channel = channel
         self.unknown: list[str] = []
         known = {**channel.settings, self.account_field: channel.account} if channel else {}
-        super().__init__(data, initial=known, **more)
+        super().__init__(data, initial=known, prefix=prefix)
         for name in self.secret_fields:
             self._write_only(self.fields[name], stored=bool(channel and channel.secrets.get(name)))
 
@@ -85,7 +91,7 @@ class ChannelForm(forms.Form):
     def problems(self) -> list[str]:
         """One line for each error, with the field's name in front."""
         return [
-            f"{name}: {message}" if name != forms.forms.NON_FIELD_ERRORS else str(message)
+            f"{name}: {message}" if name != NON_FIELD_ERRORS else str(message)
             for name, messages in self.errors.items()
             for message in messages
         ]
