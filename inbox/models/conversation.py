@@ -49,9 +49,10 @@ class ContactPoint(models.Model):
         return self.address
 
     def hear(self, *, at: datetime) -> None:
-        """This address wrote to us."""
+        """This address wrote to us: it exists after all."""
         self.last_inbound_at = at
-        self.save(update_fields=["last_inbound_at"])
+        self.undeliverable_reason = ""
+        self.save(update_fields=["last_inbound_at", "undeliverable_reason"])
 
 
 class Conversation(models.Model):

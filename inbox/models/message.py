@@ -126,9 +126,10 @@ class Message(models.Model):
                 name="messages_by_external_id",
             ),
             models.Index(
-                fields=["conversation", "position"],
-                condition=Q(status__in=["scheduled", "queued", "sending"]),
-                name="messages_on_their_way",
+                fields=["next_attempt_at"], condition=Q(status="queued"), name="messages_queued"
+            ),
+            models.Index(
+                fields=["leased_until"], condition=Q(status="sending"), name="messages_being_sent"
             ),
         ]
 

@@ -1,0 +1,160 @@
+"""Files: those customers send, those that still lie at the provider, those we send."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import timedelta
+from urllib.parse import quote
+
+import dramatiq
+from django.conf import settings
+from django.core import signing
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from channels_app import messages
+from channels_app.errors import SendError
+from channels_app.messages import OutboundFile
+from inbox import workers
+from inbox.changes import announce
+from inbox.models import Agent, Attachment, Message
+
+LEASE = timedelta(seconds=60)
+WAITS = [timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 3600)]
+LINK_LIFETIME = timedelta(hours=4)
+_SALT = "inbox.media.link"
+State = Attachment.State
+
+
+def keep(message: Message, files: Iterable[messages.Attachment]) -> list[Attachment]:
+    """Store the files of an inbound message; a worker fetches those that came as an address."""
+    kept = [_row(message, file) for file in files]
+    Attachment.objects.bulk_create(kept)
+    for attachment in kept:
+        if attachment.state == State.PENDING:
+            workers.ask_later(fetch_attachment, attachment.pk)
+    return kept
+
+
+def keep_upload(upload: UploadedFile, *, by: Agent) -> Attachment:
+    """Store a file an agent is going to send; one that was not sent within a day goes again."""
+    attachment = Attachment(
+        name=label(upload.name or ""),
+        content_type=_content_type(upload.content_type or ""),
+        uploaded_by=by,
+    )
+    _fill(attachment, upload.read())
+    attachment.save()
+    return attachment
+
+
+def fetch(attachment_id: int) -> None:
+    """Fetch a file that lies at the provider, when it is its turn: after 5 s, 30 s, 2 min,
+    10 min and 1 h again, then it is marked as failed."""
+    attachment = _claim(attachment_id)
+    if attachment is None or attachment.message is None:
+        return
+    try:
+        content = attachment.message.channel.adapter.fetch_media(attachment.remote_url)
+    except SendError as error:
+        return _postpone(attachment, error)
+    _fill(attachment, content)
+    attachment.state, attachment.error, attachment.next_attempt_at = State.STORED, "", None
+    _settle(attachment)
+
+
+def outbound_file(attachment: Attachment) -> OutboundFile:
+    """The file as an adapter takes it."""
+    name, storage = attachment.file.name, attachment.file.storage
+    return OutboundFile(
+        name=attachment.name,
+        content_type=attachment.content_type,
+        size=attachment.size,
+        open=lambda: storage.open(name, "rb"),
+        url=public_url(attachment),
+    )
+
+
+def public_url(attachment: Attachment) -> str:
+    """Where a provider may fetch a file we send, for four hours."""
+    link = signing.TimestampSigner(salt=_SALT).sign(str(attachment.pk))
+    return f"{settings.PUBLIC_URL}/files/{link}/{quote(attachment.name, safe='')}"
+
+
+def shared_file(link: str) -> Attachment | None:
+    """The file of such an address; None when it is forged or too old, or was never sent."""
+    try:
+        key = signing.TimestampSigner(salt=_SALT).unsign(link, max_age=LINK_LIFETIME)
+    except signing.BadSignature:
+        return None
+    sent = Attachment.objects.filter(message__direction=Message.Direction.OUTBOUND)
+    return sent.filter(pk=int(key)).first()
+
+
+def label(name: str) -> str:
+    """A file's name as people may read it: one line, nothing invisible, at most 255 characters."""
+    visible = "".join(letter for letter in name if letter.isprintable())
+    return visible.strip()[:255] or "file"
+
+
+def _row(message: Message, file: messages.Attachment) -> Attachment:
+    attachment = Attachment(
+        message=message,
+        name=label(file.name),
+        content_type=_content_type(file.content_type),
+        content_id=file.content_id[:255],
+        is_inline=file.is_inline,
+        remote_url=file.remote_url,
+    )
+    if file.content is None:
+        attachment.state = State.PENDING
+        attachment.next_attempt_at = timezone.now()
+    else:
+        _fill(attachment, file.content)
+    return attachment
+
+
+def _fill(attachment: Attachment, content: bytes) -> None:
+    attachment.size = len(content)
+    attachment.sha256 = hashlib.sha256(content).hexdigest()
+    attachment.file.save("file", ContentFile(content), save=False)
+
+
+def _content_type(declared: str) -> str:
+    plain = declared.partition(";")[0].strip().lower()
+    is_sound = plain.isascii() and plain.isprintable() and " " not in plain
+    return plain[:127] if is_sound and plain.count("/") == 1 else "application/octet-stream"
+
+
+def _claim(attachment_id: int) -> Attachment | None:
+    now = timezone.now()
+    due = Attachment.objects.filter(pk=attachment_id, state=State.PENDING, next_attempt_at__lte=now)
+    if not due.update(next_attempt_at=now + LEASE, attempts=F("attempts") + 1):
+        return None
+    claimed = Attachment.objects.select_related("message__channel", "message__ticket__team")
+    return claimed.get(pk=attachment_id)
+
+
+def _postpone(attachment: Attachment, error: SendError) -> None:
+    attachment.error = error.text
+    if error.permanent or attachment.attempts > len(WAITS):
+        attachment.state, attachment.next_attempt_at = State.FAILED, None
+    else:
+        attachment.next_attempt_at = timezone.now() + WAITS[attachment.attempts - 1]
+    _settle(attachment)
+
+
+def _settle(attachment: Attachment) -> None:
+    with transaction.atomic():
+        attachment.save()
+        if attachment.message and attachment.state != State.PENDING:
+            announce("message", attachment.message.ticket)
+
+
+@dramatiq.actor(max_retries=0, queue_name="media")
+def fetch_attachment(attachment_id: int) -> None:
+    fetch(attachment_id)
