@@ -16,7 +16,7 @@ class AgentManager(BaseUserManager["Agent"]):
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> Agent:
         """A new agent. Without a password they can't sign in until an invitation is used."""
-        agent = self.model(email=email.strip().lower(), **fields)
+        agent = self.model(email=email, **fields)
         agent.set_password(password)
         agent.save()
         return agent
@@ -37,7 +37,12 @@ class Agent(AbstractBaseUser):
         AGENT = "agent", _("agent")
         ADMIN = "admin", _("admin")
 
-    email = models.EmailField(_("email"), max_length=254)
+    email = models.EmailField(
+        _("email"),
+        max_length=254,
+        unique=True,
+        error_messages={"unique": _("There is already an agent with this address.")},
+    )
     name = models.CharField(_("name"), max_length=80, blank=True)
     role = models.CharField(max_length=10, choices=Role, default=Role.AGENT)
     is_active = models.BooleanField(_("may sign in"), default=True)
@@ -53,15 +58,20 @@ class Agent(AbstractBaseUser):
     class Meta:
         ordering: ClassVar = ["name", "email"]
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                Lower("email"),
-                name="one_agent_per_email",
-                violation_error_message=_("There is already an agent with this address."),
+            models.CheckConstraint(
+                condition=models.Q(email=Lower("email")), name="agents_emails_are_lower_case"
             )
         ]
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def clean(self) -> None:
+        self.email = self.email.strip().lower()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.clean()
+        super().save(*args, **kwargs)
 
     @property
     def is_admin(self) -> bool:
