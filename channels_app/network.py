@@ -86,9 +86,9 @@ class PublicNetwork(httpcore.NetworkBackend):
             raise httpcore.ConnectError(
                 f"{host} has no address: {error.strerror or error}"
             ) from error
-        for later, address in zip(range(len(addresses), 1, -1), addresses, strict=False):
+        for position, address in enumerate(addresses[:-1]):
             try:
-                return _connect(address, port, share=later)
+                return _connect(address, port, share=len(addresses) - position)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 continue
         return _connect(addresses[-1], port)
