@@ -18,9 +18,8 @@ from django.conf import settings  # noqa: E402
 from inbox.routing import websocket_urlpatterns  # noqa: E402
 from inbox.webhooks import door  # noqa: E402
 
-# The full origin: a page of the same host on another port is a stranger.
 sockets = OriginValidator(
-    AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), [settings.PUBLIC_URL]
+    AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.SOCKET_ORIGINS
 )
 
 

@@ -19,6 +19,7 @@ def main() -> None:
     Ends with one line and exit code 1 when the database can't be reached.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    settings.DATABASES["default"]["OPTIONS"].pop("pool", None)  # it would wait and say less
     django.setup()
     _reach_the_database()
     call_command("migrate", interactive=False, verbosity=0)

@@ -9,14 +9,19 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote
 
 from config import env, logs
-from config.supervisor import Child, Supervisor
+from config.supervisor import Child, Supervisor, dying_with_us, end_on_signals
 
+MANAGE = str(env.ROOT / "manage.py")
+DEMO_LOGINS = ("admin@demo.example (admin)", "grace@demo.example", "heidi@demo.example")
 SECONDS_TO_LET_GO = 6.0
+SECONDS_TO_COME_UP = 30.0
 
 
 def main() -> None:
@@ -27,12 +32,13 @@ def main() -> None:
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ.setdefault("DEMO", "loopback")
+    os.environ.setdefault("dramatiq_worker_timeout", "50")  # milliseconds an idle worker sleeps
     desk = env.read()
     logs.configure(desk.log_format, has_messages_of_exceptions=desk.debug)
     lock = _lock(desk.data_dir)
     _refuse_a_taken_port(desk)
     supervisor = Supervisor(inherited=[lock.fileno()])
-    supervisor.obey_signals()
+    end_on_signals()
     try:
         _start(supervisor, desk)
         supervisor.watch()
@@ -75,7 +81,7 @@ def _start(supervisor: Supervisor, desk: env.Env) -> None:
     python = sys.executable
     supervisor.start(Child("web", [python, "-m", "config.web"], seconds_to_stop=6))
     supervisor.start(Child("worker", _worker(), seconds_to_stop=12))
-    supervisor.start(Child("clock", [python, "manage.py", "clock"], seconds_to_stop=6))
+    supervisor.start(Child("clock", [python, MANAGE, "clock"], seconds_to_stop=6))
     _wait_until(lambda: _answers(desk), "the web process")
     print(_welcome(desk, state), flush=True)
 
@@ -94,15 +100,53 @@ def _socket_of(desk: env.Env) -> Path:
 
 
 def _worker() -> list[str]:
-    command = [sys.executable, "manage.py", "rundramatiq", "--skip-logging"]
+    command = [sys.executable, MANAGE, "rundramatiq", "--skip-logging"]
     return [*command, "--processes", "1", "--threads", "8", "--worker-shutdown-timeout", "10000"]
 
 
 def _prepare() -> dict[str, Any]:
     """In a process of its own, so that this parent stays small."""
-    command = [sys.executable, "-m", "config.prepare"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, cwd=env.ROOT, check=False)  # noqa: S603
+    done = subprocess.run(  # noqa: S603 (our own command)
+        [sys.executable, "-m", "config.prepare"],
+        stdout=subprocess.PIPE,
+        process_group=0,
+        preexec_fn=dying_with_us(),  # noqa: PLW1509 (we have one thread)
+        check=False,
+    )
     if done.returncode:
         sys.exit(done.returncode)
     state: dict[str, Any] = json.loads(done.stdout)
     return state
+
+
+def _wait_until(is_there: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + SECONDS_TO_COME_UP
+    while not is_there():
+        if time.monotonic() > deadline:
+            sys.exit(f"{what} did not come up within {SECONDS_TO_COME_UP:.0f} seconds")
+        time.sleep(0.05)
+
+
+def _answers(desk: env.Env) -> bool:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(desk.host, desk.host)  # noqa: S104
+    with suppress(OSError), socket.create_connection((host, desk.port), timeout=1):
+        return True
+    return False
+
+
+def _welcome(desk: env.Env, state: dict[str, Any]) -> str:
+    url = desk.public_url
+    lines = ["", "Parley is running.", "", f"  Inbox   {url}/", f"  Admin   {url}/admin/"]
+    lines += [f"  API     {url}/api/docs/"]
+    if state["has_demo"] and desk.demo != "0":
+        lines += [f"  Demo    {url}/demo/   (be the customer)", ""]
+        lines += [f"  Sign in as {', '.join(DEMO_LOGINS)}"]
+        lines += [f"  Password: {desk.demo_password}"]
+    elif not state["has_agents"]:
+        command = f"{sys.executable} {env.ROOT}/manage.py create_agent you@example.com --admin"
+        lines += ["", "  Nobody can sign in yet. Invite yourself:", f"  {command}"]
+    return "\n".join([*lines, "", "Ctrl-C stops everything.", ""])
+
+
+if __name__ == "__main__":
+    main()

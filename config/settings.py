@@ -6,7 +6,7 @@ from typing import Any
 
 import django_stubs_ext
 
-from config import env, logs
+from config import accepted, env, logs
 
 django_stubs_ext.monkeypatch()  # lets models and forms name the types of their fields
 
@@ -24,9 +24,13 @@ ALLOWED_HOSTS = _env.allowed_hosts
 TRUSTED_PROXIES = _env.trusted_proxies
 OUTBOUND_ALLOW_HOSTS = _env.outbound_allow_hosts
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+# The pages that may open a socket: the full origin, since a page of the same host on another
+# port is a stranger. This machine's names stand for each other.
+SOCKET_ORIGINS = accepted.same_origins(PUBLIC_URL)
 
 DEMO = _env.demo != "0"
 DEMO_ON_LOOPBACK_ONLY = _env.demo == "loopback"
+DEMO_PASSWORD = _env.demo_password
 
 INSTALLED_APPS = [
     "inbox",

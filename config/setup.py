@@ -63,7 +63,9 @@ def _make_environment() -> None:
         venv.create(VENV, with_pip=True)
     except (OSError, subprocess.CalledProcessError):
         shutil.rmtree(VENV, ignore_errors=True)
-        sys.exit("Python's venv module does not work: install it (Debian: apt install python3-venv).")
+        sys.exit(
+            "Python's venv module does not work: install it (Debian: apt install python3-venv)."
+        )
 
 
 def _make_importable() -> None:

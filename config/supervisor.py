@@ -12,7 +12,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -24,6 +23,7 @@ LINUX_PR_SET_PDEATHSIG = 1
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 LONG_LIFE = 60.0
 LOOK_EVERY = 0.2
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass
@@ -39,18 +39,24 @@ class Child:
     start_again_at: float = field(default=0.0)
 
 
+def end_on_signals() -> None:
+    """Ctrl-C, SIGTERM and SIGHUP raise SystemExit(0), once: the way down is not interrupted."""
+    for number in ENDING_SIGNALS:
+        signal.signal(number, _end_once)
+
+
+def _end_once(*_: object) -> None:
+    for number in ENDING_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(0)
+
+
 class Supervisor:
     """Starts children in order, restarts the dead, stops in reverse order."""
 
     def __init__(self, *, inherited: Sequence[int] = ()) -> None:
         self.children: list[Child] = []
         self.inherited = tuple(inherited)
-        self.is_stopping = threading.Event()
-
-    def obey_signals(self) -> None:
-        """Ctrl-C and SIGTERM end `watch`. Call from the main thread."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: self.is_stopping.set())
 
     def start(self, child: Child) -> None:
         """Run the child from now on. Call from the main thread: Linux ties a child's life to it."""
@@ -58,10 +64,11 @@ class Supervisor:
         _spawn(child, self.inherited)
 
     def watch(self) -> None:
-        """Return when a signal says stop; until then whatever dies comes back."""
-        while not self.is_stopping.wait(LOOK_EVERY):
+        """Whatever dies comes back. Ends by an exception only (see `end_on_signals`)."""
+        while True:
             for child in self.children:
                 self._look_after(child)
+            time.sleep(LOOK_EVERY)
 
     def stop(self) -> None:
         """Ask each child to end, the youngest first; end it and all it started by force if late."""
@@ -94,13 +101,13 @@ def _spawn(child: Child, inherited: tuple[int, ...]) -> None:
         process_group=0,
         pass_fds=inherited,
         stdin=subprocess.DEVNULL,
-        preexec_fn=_dying_with(os.getpid()),  # noqa: PLW1509 (one thread when we spawn)
+        preexec_fn=dying_with_us(),  # noqa: PLW1509 (we have one thread)
     )
 
 
-def _dying_with(parent: int) -> Callable[[], None] | None:
-    if not sys.platform.startswith("linux"):
-        return None
+def dying_with_us() -> Callable[[], None]:
+    """What a child calls before it starts its program: SIGTERM for it when this thread ends."""
+    parent = os.getpid()
     libc = ctypes.CDLL(None)
 
     def tie() -> None:
@@ -108,7 +115,11 @@ def _dying_with(parent: int) -> Callable[[], None] | None:
         if os.getppid() != parent:  # it died before we asked to be told
             os._exit(1)
 
-    return tie
+    return tie if sys.platform.startswith("linux") else _nothing
+
+
+def _nothing() -> None:
+    """Elsewhere the guard does it."""
 
 
 def _end(child: Child) -> None:

@@ -38,6 +38,7 @@ def prepare(worker: str) -> None:
     """Fill the environment of this process with addresses of running servers."""
     folder = Path(tempfile.mkdtemp(prefix="parley-test-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["ENV_FILE"] = os.devnull  # a developer's own desk is none of a test's business
     os.environ["DATA_DIR"] = str(folder)
     os.environ["REDIS_PREFIX"] = f"test-{worker}-{os.getpid()}"
     os.environ.setdefault("OUTBOUND_ALLOW_HOSTS", "127.0.0.1,localhost")
