@@ -79,7 +79,7 @@ def _prove(point: ContactPoint) -> ContactPoint | None:
     if open_claim is None:
         return None
     identity = prove(open_claim, proven_by="signature")
-    if not isinstance(identity, Identity):
+    if identity is None:
         return None
     point.identity = identity
     point.save(update_fields=["identity"])
