@@ -1,4 +1,7 @@
-"""One stream of log lines whose keys are on a list: nothing a customer wrote gets in by accident."""
+"""One stream of log lines whose keys are on a list.
+
+Nothing a customer wrote, no address and no secret gets in by accident.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +16,22 @@ from structlog.typing import EventDict, Processor
 
 # Ids, counts, names of our own things. Texts, addresses, paths and secrets have no place here.
 ALLOWED_KEYS = frozenset(
-    """
-    event level logger timestamp exception
-    request_id method route status milliseconds
-    actor agent attempt attempts bytes channel code conversation count customer delay error
-    event_id exit_code kind mailbox message name note part pid process provider queue reason
-    seconds signal state task ticket uid uidvalidity url_host wait
-    """.split()
+    {
+        *("event", "level", "logger", "timestamp", "exception"),
+        *("request_id", "method", "route", "status", "milliseconds"),
+        *("agent", "channel", "conversation", "customer", "event_id", "message", "note", "ticket"),
+        *("actor", "attempt", "attempts", "bytes", "code", "count", "error", "exit_code", "kind"),
+        *("mailbox", "part", "provider", "queue", "reason", "seconds", "signal", "source", "state"),
+        *("sweep", "uid", "uidvalidity", "wait"),
+    }
 )
 
 
-def configure(log_format: str, *, has_messages_of_exceptions: bool) -> None:
-    """Send structlog's and the standard library's lines to stderr, as text or JSON."""
+def configure(log_format: str, *, tells_all: bool) -> None:
+    """Send structlog's and the standard library's lines to stderr, as text or JSON.
+
+    `tells_all`: exceptions with their messages, as a developer wants them.
+    """
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -36,7 +43,7 @@ def configure(log_format: str, *, has_messages_of_exceptions: bool) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    formatter = _formatter(log_format, _Exceptions(has_messages_of_exceptions))
+    formatter = _formatter(log_format, _Exceptions(tells_all=tells_all))
     logging.config.dictConfig(
         {
             "version": 1,
@@ -86,7 +93,7 @@ def _formatter(log_format: str, exceptions: Processor) -> logging.Formatter:
     )
 
 
-def keep_allowed_keys(logger: Any, name: str, event: EventDict) -> EventDict:
+def keep_allowed_keys(_logger: Any, _name: str, event: EventDict) -> EventDict:
     """The event without the keys nobody put on the list."""
     return {key: value for key, value in event.items() if key in ALLOWED_KEYS}
 
@@ -94,10 +101,10 @@ def keep_allowed_keys(logger: Any, name: str, event: EventDict) -> EventDict:
 class _Exceptions:
     """Where it broke, without what the exception says: database errors quote the row."""
 
-    def __init__(self, has_messages: bool) -> None:
-        self.has_messages = has_messages
+    def __init__(self, *, tells_all: bool) -> None:
+        self.tells_all = tells_all
 
-    def __call__(self, logger: Any, name: str, event: EventDict) -> EventDict:
+    def __call__(self, _logger: Any, _name: str, event: EventDict) -> EventDict:
         info = event.pop("exc_info", None)
         if not info:
             return event
@@ -109,7 +116,7 @@ class _Exceptions:
         return event
 
     def _told(self, error: BaseException) -> str:
-        if self.has_messages:
+        if self.tells_all:
             return "".join(traceback.format_exception(error))
         return " < ".join(_one(link) for link in _chain(error))
 

@@ -26,7 +26,7 @@ def main() -> None:
     call_command("collectstatic", interactive=False, verbosity=0)
     if settings.DEMO:
         call_command("demo", stdout=sys.stderr)
-    agents = get_user_model()._default_manager
+    agents = get_user_model().objects
     print(
         json.dumps(
             {

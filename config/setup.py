@@ -18,7 +18,7 @@ RUN, DEV = ROOT / "requirements.lock", ROOT / "requirements-dev.lock"
 
 
 def main(arguments: list[str]) -> None:
-    """Install what the desk needs, with --dev also what its tests need; nothing when it is there."""
+    """Install what the desk needs, with --dev also what its tests need, unless it is there."""
     wanted = DEV if "--dev" in arguments else RUN
     if _is_installed(wanted):
         return

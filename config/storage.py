@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 
-from django.core.files.storage import FileSystemStorage
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
+from django.core.files.storage import FileSystemStorage
 
 
 class StaticStorage(ManifestStaticFilesStorage):

@@ -89,14 +89,14 @@ class Supervisor:
         child.start_again_at = time.monotonic() + child.pause
         child.process = None
         logger.error(
-            "process_died", extra={"process": child.name, "exit_code": code, "wait": child.pause}
+            "process_died", extra={"part": child.name, "exit_code": code, "wait": child.pause}
         )
 
 
 def _spawn(child: Child, inherited: tuple[int, ...]) -> None:
     """In a group of its own: a Ctrl-C in the terminal reaches only us, and we stop in order."""
     child.started_at = time.monotonic()
-    child.process = subprocess.Popen(  # noqa: S603 (our own commands)
+    child.process = subprocess.Popen(
         child.command,
         process_group=0,
         pass_fds=inherited,

