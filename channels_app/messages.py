@@ -227,10 +227,14 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A call whose answer never came: what `reconcile` has to go by."""
+    """A call whose answer never came: what `reconcile` has to go by.
+
+    known_ids: external ids of other messages of ours, which this one can't be.
+    """
 
     message: OutboundMessage
     started_at: datetime
+    known_ids: frozenset[str] = frozenset()
 
 
 Outcome = Literal["sent", "not_sent", "unknown", "wait"]

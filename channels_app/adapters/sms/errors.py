@@ -81,7 +81,9 @@ MEANINGS = {
 
 def meaning(code: str, *, said: str = "") -> Meaning:
     """The meaning of a code; an unknown one speaks with Twilio's words and is permanent."""
-    return MEANINGS.get(code) or Meaning(said or f"Twilio reported error {code or 'without a code'}.")
+    return MEANINGS.get(code) or Meaning(
+        said or f"Twilio reported error {code or 'without a code'}."
+    )
 
 
 def refused(answer: Response) -> SendError:
