@@ -249,6 +249,7 @@ class Activity(models.Model):
         UNMERGED = "unmerged", _("merge undone")
         CONSENT_CHANGED = "consent_changed", _("consent")
         MESSAGE_FAILED = "message_failed", _("message failed")
+        MESSAGE_SETTLED = "message_settled", _("message settled")
         BLOCKED = "blocked", _("blocked")
 
     ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="activities")

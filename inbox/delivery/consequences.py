@@ -1,0 +1,49 @@
+"""What a failure says about more than its one message: the address, the person, the channel."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from channels_app.models import Channel
+from customers import consent
+from inbox.models import ContactPoint, Message
+
+SENDING_BROKE = "Sending: "
+
+
+def mark_undeliverable(message: Message, reason: str) -> None:
+    """Nothing reaches this address, until it writes to us or an agent tries again."""
+    point = ContactPoint.objects.filter(pk=message.conversation.contact_point_id)
+    point.update(undeliverable_reason=reason or "refused")
+
+
+def mark_reached(message: Message) -> None:
+    """The address exists after all."""
+    point = ContactPoint.objects.filter(pk=message.conversation.contact_point_id)
+    point.exclude(undeliverable_reason="").update(undeliverable_reason="")
+
+
+def mark_opted_out(message: Message, *, source: str) -> None:
+    """The provider says that this person asked for silence."""
+    point = message.conversation.contact_point
+    consent.record(
+        kind=point.address_kind,
+        value=point.address,
+        medium=message.channel.kind,
+        sender=message.channel.account,
+        allowed=False,
+        source=source,
+        at=timezone.now(),
+    )
+
+
+def mark_broken(channel: Channel, reason: str) -> None:
+    """Every message of this channel would fail the same way: its admin has to look."""
+    sound = Channel.objects.filter(pk=channel.pk, broken_since=None)
+    sound.update(broken_since=timezone.now(), broken_reason=SENDING_BROKE + reason)
+
+
+def mark_working(channel: Channel) -> None:
+    """Sending works again; what else may be broken on the channel stays marked."""
+    broken = Channel.objects.filter(pk=channel.pk, broken_reason__startswith=SENDING_BROKE)
+    broken.update(broken_since=None, broken_reason="")

@@ -1,0 +1,102 @@
+"""What others report about our messages: status callbacks and bounced mail."""
+
+from __future__ import annotations
+
+from channels_app.messages import DeliveryUpdate, InboundMessage
+from channels_app.models import Channel
+from inbox.changes import change
+from inbox.delivery.consequences import mark_opted_out, mark_reached, mark_undeliverable
+from inbox.delivery.status import REPORTED_AS_FAILED_FROM, advance, fail
+from inbox.models import Activity, Message, UnmatchedUpdate
+
+Status = Message.Status
+
+
+def apply_update(channel: Channel, update: DeliveryUpdate) -> Message | None:
+    """Take note of what became of a message. A report about a message that is not known by that
+    id yet is kept, and counts as soon as it is."""
+    ours = Message.objects.filter(channel=channel, direction=Message.Direction.OUTBOUND)
+    ours = ours.select_related("channel", "conversation__contact_point")
+    message = ours.filter(external_id=update.external_id).order_by("-pk").first()
+    if message is None:
+        _keep(channel, update)
+        return None
+    _apply(message, update)
+    return message
+
+
+def apply_waiting_updates(message: Message, *, external_id: str) -> None:
+    """Let reports count that came before this message's id was known."""
+    waiting = UnmatchedUpdate.objects.filter(channel=message.channel_id, external_id=external_id)
+    for kept in waiting.order_by("at", "pk"):
+        _apply(message, _thawed(message.channel, kept))
+    waiting.delete()
+
+
+def apply_bounce(message: Message, inbound: InboundMessage) -> None:
+    """A mail of ours came back. A report that calls itself temporary, or whose own sender is
+    forged, changes nothing; one about a copy is only written down."""
+    bounce = inbound.bounce
+    if bounce is None or not bounce.permanent or inbound.authentication == "fail":
+        return
+    if bounce.recipients and not _is_main_recipient(message, bounce.recipients):
+        return _copy_bounced(message, bounce.recipients, bounce.reason)
+    sources = [*REPORTED_AS_FAILED_FROM, Status.SENDING]
+    if fail(message, code="bounced", text=bounce.reason, sources=sources):
+        mark_undeliverable(message, bounce.reason)
+
+
+def _keep(channel: Channel, update: DeliveryUpdate) -> None:
+    UnmatchedUpdate.objects.bulk_create(
+        [
+            UnmatchedUpdate(
+                channel=channel,
+                external_id=update.external_id,
+                status=update.status,
+                at=update.at,
+                error_code=update.error_code[:40],
+                error_text=update.error_text,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _apply(message: Message, update: DeliveryUpdate) -> None:
+    if update.status == "failed":
+        return _apply_failure(message, update)
+    if advance(message, Status(update.status), at=update.at) and update.status != "sent":
+        mark_reached(message)
+
+
+def _apply_failure(message: Message, update: DeliveryUpdate) -> None:
+    code, text = update.error_code, update.error_text
+    if not fail(message, code=code, text=text, sources=REPORTED_AS_FAILED_FROM):
+        return
+    if update.undeliverable:
+        mark_undeliverable(message, text)
+    if update.opted_out:
+        mark_opted_out(message, source=f"provider code {code}")
+
+
+def _thawed(channel: Channel, kept: UnmatchedUpdate) -> DeliveryUpdate:
+    return DeliveryUpdate(
+        account=channel.account,
+        external_id=kept.external_id,
+        status=kept.status,  # type: ignore[arg-type]
+        at=kept.at,
+        error_code=kept.error_code,
+        error_text=kept.error_text,
+    )
+
+
+def _is_main_recipient(message: Message, recipients: tuple[str, ...]) -> bool:
+    main = (message.envelope or {}).get("to", [])
+    bounced = {recipient.casefold() for recipient in recipients}
+    return any(box["address"].casefold() in bounced for box in main)
+
+
+def _copy_bounced(message: Message, recipients: tuple[str, ...], reason: str) -> None:
+    with change(message.ticket_id, kind="message") as ongoing:
+        verb = Activity.Verb.MESSAGE_FAILED
+        ongoing.record(verb, message=message.pk, copies=list(recipients), text=reason)
