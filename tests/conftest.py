@@ -4,16 +4,26 @@ import os
 
 import pytest
 
+from tests.oracles import reasons_to_skip
+
 
 def pytest_report_header() -> str:
-    database = os.environ.get("TEST_DATABASE", "sqlite")
-    return f"database: {database}"
+    return f"database: {os.environ.get('TEST_DATABASE', 'sqlite')}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests whose partner program is missing are skipped visibly (with CI=true they fail)."""
+    reasons = reasons_to_skip()
+    for item in items:
+        for marker in reasons.keys() & {mark.name for mark in item.iter_markers()}:
+            item.add_marker(pytest.mark.skip(reason=reasons[marker]))
 
 
 @pytest.fixture(autouse=True)
 def _is_on_the_chosen_database(request: pytest.FixtureRequest) -> None:
     """A suite once passed silently on the wrong database."""
-    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
-        from django.db import connection
+    if request.node.get_closest_marker("django_db") is None:
+        return
+    from django.db import connection
 
-        assert connection.vendor == os.environ.get("TEST_DATABASE", "sqlite")
+    assert connection.vendor == os.environ.get("TEST_DATABASE", "sqlite")
