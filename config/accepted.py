@@ -93,7 +93,8 @@ def secret_key(raw: str) -> str:
 
 def fernet_keys(raw: str) -> list[str]:
     """url-safe base64 keys of 32 bytes, separated by commas"""
-    keys = _split(_checked(raw, raw))
+    keys = _split(raw)
+    _checked(raw, keys)
     for key in keys:
         Fernet(key)
     return keys

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 
 logger = logging.getLogger(__name__)
 
+IS_LINUX = sys.platform.startswith("linux")
 LINUX_PR_SET_PDEATHSIG = 1
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 LONG_LIFE = 60.0
@@ -52,16 +53,20 @@ def _end_once(*_: object) -> None:
 
 
 class Supervisor:
-    """Starts children in order, restarts the dead, stops in reverse order."""
+    """Starts children in order, restarts the dead, stops in reverse order.
 
-    def __init__(self, *, inherited: Sequence[int] = ()) -> None:
+    `inherited`: file descriptors that stay open in every child.
+    """
+
+    def __init__(self, *, inherited: Sequence[int] = (), has_guard: bool = not IS_LINUX) -> None:
         self.children: list[Child] = []
         self.inherited = tuple(inherited)
+        self.guard = _start_guard() if has_guard else None
 
     def start(self, child: Child) -> None:
         """Run the child from now on. Call from the main thread: Linux ties a child's life to it."""
         self.children.append(child)
-        _spawn(child, self.inherited)
+        self._spawn(child)
 
     def watch(self) -> None:
         """Whatever dies comes back. Ends by an exception only (see `end_on_signals`)."""
@@ -73,40 +78,56 @@ class Supervisor:
     def stop(self) -> None:
         """Ask each child to end, the youngest first; end it and all it started by force if late."""
         for child in reversed(self.children):
-            _end(child)
+            if child.process is not None:
+                _end(child.process, child.seconds_to_stop)
+                self._tell_guard("-", child.process)
+        if self.guard is not None:
+            self.guard.communicate()
 
     def _look_after(self, child: Child) -> None:
         if child.process is None:
             if time.monotonic() >= child.start_again_at:
-                _spawn(child, self.inherited)
+                self._spawn(child)
         elif child.process.poll() is not None:
-            self._bury(child, child.process.returncode)
+            self._bury(child, child.process)
 
-    def _bury(self, child: Child, code: int) -> None:
-        _kill_group(child)
+    def _bury(self, child: Child, process: subprocess.Popen[bytes]) -> None:
+        _kill_group(process)
+        self._tell_guard("-", process)
         lived = time.monotonic() - child.started_at
         child.pause = FIRST_PAUSE if lived > LONG_LIFE else min(child.pause * 2, LONGEST_PAUSE)
         child.start_again_at = time.monotonic() + child.pause
         child.process = None
-        logger.error(
-            "process_died", extra={"part": child.name, "exit_code": code, "wait": child.pause}
+        told = {"part": child.name, "exit_code": process.returncode, "wait": child.pause}
+        logger.error("process_died", extra=told)
+
+    def _spawn(self, child: Child) -> None:
+        """In a group of its own: a Ctrl-C reaches only us, and we stop the others in order."""
+        child.started_at = time.monotonic()
+        child.process = subprocess.Popen(
+            child.command,
+            process_group=0,
+            pass_fds=self.inherited,
+            stdin=subprocess.DEVNULL,
+            preexec_fn=dying_with_us(),  # noqa: PLW1509 (we have one thread)
         )
+        self._tell_guard("+", child.process)
+
+    def _tell_guard(self, sign: str, process: subprocess.Popen[bytes]) -> None:
+        if self.guard is not None and self.guard.stdin is not None:
+            self.guard.stdin.write(f"{sign}{process.pid}\n".encode())
+            self.guard.stdin.flush()
 
 
-def _spawn(child: Child, inherited: tuple[int, ...]) -> None:
-    """In a group of its own: a Ctrl-C in the terminal reaches only us, and we stop in order."""
-    child.started_at = time.monotonic()
-    child.process = subprocess.Popen(
-        child.command,
-        process_group=0,
-        pass_fds=inherited,
-        stdin=subprocess.DEVNULL,
-        preexec_fn=dying_with_us(),  # noqa: PLW1509 (we have one thread)
-    )
+def _start_guard() -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "config.guard"]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, process_group=0)
 
 
-def dying_with_us() -> Callable[[], None]:
+def dying_with_us() -> Callable[[], None] | None:
     """What a child calls before it starts its program: SIGTERM for it when this thread ends."""
+    if not IS_LINUX:
+        return None
     parent = os.getpid()
     libc = ctypes.CDLL(None)
 
@@ -115,29 +136,21 @@ def dying_with_us() -> Callable[[], None]:
         if os.getppid() != parent:  # it died before we asked to be told
             os._exit(1)
 
-    return tie if sys.platform.startswith("linux") else _nothing
+    return tie
 
 
-def _nothing() -> None:
-    """Elsewhere the guard does it."""
-
-
-def _end(child: Child) -> None:
+def _end(process: subprocess.Popen[bytes], seconds: float) -> None:
     """Only the process itself is asked: some take a signal to their whole group for a second one
     and drop their work.
     """
-    process = child.process
-    if process is None:
-        return
     with suppress(ProcessLookupError):
         process.terminate()
     with suppress(subprocess.TimeoutExpired):
-        process.wait(child.seconds_to_stop)
-    _kill_group(child)
+        process.wait(seconds)
+    _kill_group(process)
     process.wait()
 
 
-def _kill_group(child: Child) -> None:
-    assert child.process is not None  # noqa: S101 (for the type checker)
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.process.pid, signal.SIGKILL)
+        os.killpg(process.pid, signal.SIGKILL)
