@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import uuid
-from typing import Any, cast
+from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import FileResponse, Http404
@@ -100,9 +100,9 @@ class TicketMessages(ApiView):
         return Response(MessageShape(sent, context=self.context).data, status=201)
 
     def _strand(self, ticket: Ticket, wanted: int | None) -> Conversation:
-        """The strand named, else the default one; when none is open, one that says why."""
+        """The strand named, else the default one."""
         if wanted is None:
-            return _default_strand(ticket, self.agent)
+            return _default_strand(ticket)
         strand = ticket.conversations.filter(pk=wanted).first()
         if strand is None:
             raise serializers.ValidationError({"conversation": ["There is no such conversation."]})
@@ -167,14 +167,15 @@ class OneAttachment(ApiView):
         return _download(file)
 
 
-def _default_strand(ticket: Ticket, agent: Agent) -> Conversation:
-    ways = sorted(sending.reachable(ticket), key=lambda way: not way.is_default)
-    if not ways:
+def _default_strand(ticket: Ticket) -> Conversation:
+    """Where the customer wrote last and can be answered."""
+    strands = sending.reachable(ticket)
+    if not strands:
         raise Problem(422, "undeliverable", "There is no address to answer to.")
-    point = ways[0].contact_point
-    if ways[0].conversation is not None or point.identity is None:
-        return cast(Conversation, ways[0].conversation)
-    return replies.open_strand(ticket, channel=point.channel, identity=point.identity, by=agent)
+    if not strands[0].is_accepted:
+        detail = "Nobody has accepted this conversation yet: name it to answer in it."
+        raise Problem(422, "not-accepted", detail)
+    return strands[0]
 
 
 def _keep(file: dict[str, Any], agent: Agent) -> Attachment:

@@ -12,6 +12,8 @@ from channels_app.models import Channel
 from customers.models import Claim, Customer, Identity
 from inbox.models import Attachment, Conversation, Message, Note, Ticket
 
+STATUSES = [(status, status) for status in ("open", "pending", "snoozed", "resolved", "spam")]
+
 
 class ChannelRef(serializers.ModelSerializer[Channel]):
     class Meta:
@@ -50,9 +52,7 @@ class ConversationShape(serializers.ModelSerializer[Conversation]):
 class TicketShape(serializers.ModelSerializer[Ticket]):
     """`merged_into` and `follows` are null when the caller may not see that ticket."""
 
-    status = serializers.ChoiceField(
-        source="shown_status", choices=["open", "pending", "snoozed", "resolved", "spam"]
-    )
+    status = serializers.ChoiceField(STATUSES, source="shown_status")
     assignee = serializers.IntegerField(source="assignee_id", allow_null=True)
     team = serializers.IntegerField(source="team_id", allow_null=True)
     tags = serializers.SlugRelatedField("name", many=True, read_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from inbox.models import Agent
@@ -31,6 +32,7 @@ class NoQuery(Strict):
     """A call without query parameters."""
 
 
+@extend_schema_field({"oneOf": [{"type": "integer"}, {"const": "me"}, {"type": "null"}]})
 class AgentField(serializers.Field[Agent | None, Any, Any, Any]):
     """An agent by id, or "me"."""
 

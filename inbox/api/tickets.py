@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -15,14 +15,12 @@ from rest_framework.response import Response
 from inbox import access, search
 from inbox.api import rows
 from inbox.api.pages import page_of
-from inbox.api.shapes import TicketShape
+from inbox.api.shapes import STATUSES, TicketShape
 from inbox.api.strict import AgentField, PageQuery, Row, Strict
 from inbox.api.ticket_changes import apply
 from inbox.api.view import ApiView
-from inbox.models import Agent, Team, Ticket
+from inbox.models import Agent, Conversation, Team, Ticket
 from inbox.models.ticket import TicketQuerySet
-
-STATUSES = ["open", "pending", "snoozed", "resolved", "spam"]
 
 
 class TicketQuery(PageQuery):
@@ -94,8 +92,8 @@ def _found(tickets: TicketQuerySet, asked: dict[str, Any], agent: Agent) -> Tick
         wanted = agent.pk if asked["assignee"] == "me" else asked["assignee"]
         tickets = tickets.filter(assignee=wanted)
     if "channel" in asked:
-        tickets = tickets.filter(conversations__contact_point__channel__key=asked["channel"])
-        tickets = tickets.distinct()
+        strands = Conversation.objects.filter(contact_point__channel__key=asked["channel"])
+        tickets = tickets.filter(Exists(strands.filter(ticket=OuterRef("pk"))))
     plain = {"team": "team", "tag": "tags__name__iexact", "customer": "customer"}
     given = {path: asked[name] for name, path in plain.items() if name in asked}
     tickets = tickets.filter(Q(**given))
