@@ -56,7 +56,6 @@ def request(
     url: str,
     *,
     auth: tuple[str, str] | None = None,
-    params: Mapping[str, str] | None = None,
     data: Mapping[str, str | list[str]] | None = None,
     json: Any = None,
     headers: Mapping[str, str] | None = None,
@@ -71,9 +70,7 @@ def request(
     """
     deadline.set(time.monotonic() + seconds)
     try:
-        call = _client().build_request(
-            method, url, params=params, data=data, json=json, headers=headers
-        )
+        call = _client().build_request(method, url, data=data, json=json, headers=headers)
         answer = _client().send(call, auth=auth, follow_redirects=method == "GET", stream=True)
         try:
             return Response(answer.status_code, answer.headers, _read(answer, max_bytes=max_bytes))

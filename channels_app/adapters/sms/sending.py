@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from channels_app import http
 from channels_app.adapters.sms.errors import as_send_error, refused
@@ -46,7 +47,8 @@ class Account:
 
     def get(self, path: str = ".json", **params: str) -> http.Response:
         """Read something of the account."""
-        return http.request("GET", self.url(path), auth=self.auth, params=params or None)
+        query = f"?{urlencode(params)}" if params else ""
+        return http.request("GET", self.url(path) + query, auth=self.auth)
 
     def url(self, path: str) -> str:
         """The address of something of the account."""
