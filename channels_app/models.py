@@ -126,11 +126,11 @@ class InboundEvent(models.Model):
             ),
         ]
         indexes: ClassVar = [
+            models.Index(fields=["id"], condition=Q(state="received"), name="events_waiting"),
             models.Index(
-                fields=["id"], condition=Q(state="received"), name="events_waiting"
-            ),
-            models.Index(
-                fields=["-received_at"], condition=Q(state__in=["held", "unreadable"]), name="dead_letters"
+                fields=["-received_at"],
+                condition=Q(state__in=["held", "unreadable"]),
+                name="dead_letters",
             ),
         ]
 

@@ -17,7 +17,11 @@ class UnreadableSecret(Exception):
 
 def encrypt(secrets: dict[str, str]) -> str:
     """The secrets as one opaque ASCII string."""
-    return _cipher(tuple(settings.FIELD_ENCRYPTION_KEYS)).encrypt(json.dumps(secrets).encode()).decode()
+    return (
+        _cipher(tuple(settings.FIELD_ENCRYPTION_KEYS))
+        .encrypt(json.dumps(secrets).encode())
+        .decode()
+    )
 
 
 def decrypt(token: str) -> dict[str, str]:
