@@ -61,6 +61,7 @@ def configure(log_format: str, *, tells_all: bool) -> None:
                 # These two put paths and addresses into the text of the line.
                 "django.request": {"level": "ERROR"},
                 "uvicorn.access": {"level": "CRITICAL"},
+                "uvicorn.error": {"level": "WARNING"},
                 "httpx": {"level": "WARNING"},
                 "httpcore": {"level": "WARNING"},
             },
@@ -72,9 +73,7 @@ def _formatter(log_format: str, exceptions: Processor) -> logging.Formatter:
     last: Processor = (
         structlog.processors.JSONRenderer()
         if log_format == "json"
-        else structlog.processors.KeyValueRenderer(
-            key_order=["timestamp", "level", "logger", "event"], sort_keys=True
-        )
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[

@@ -82,7 +82,7 @@ def _start(supervisor: Supervisor, desk: env.Env) -> None:
     state = _prepare()
     python = sys.executable
     supervisor.start(Child("web", [python, "-m", "config.web"], seconds_to_stop=6))
-    supervisor.start(Child("worker", _worker(), seconds_to_stop=12))
+    supervisor.start(Child("worker", _worker(), seconds_to_stop=12, is_quiet=True))
     supervisor.start(Child("clock", [python, MANAGE, "clock"], seconds_to_stop=6))
     _wait_until(lambda: _answers(desk), "the web process")
     print(_welcome(desk, state), flush=True)
@@ -92,7 +92,7 @@ def _valkey(path: Path) -> list[str]:
     path.unlink(missing_ok=True)
     command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(path)]
     command += ["--unixsocketperm", "700", "--save", "", "--appendonly", "no"]
-    return [*command, "--loglevel", "warning", "--dir", str(path.parent)]
+    return [*command, "--loglevel", "warning", "--logfile", str(path.with_suffix(".log"))]
 
 
 def _socket_of(desk: env.Env) -> Path:

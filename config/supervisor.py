@@ -34,6 +34,7 @@ class Child:
     name: str
     command: Sequence[str]
     seconds_to_stop: float = 10.0
+    is_quiet: bool = False  # nothing on its stdout is worth reading
     process: subprocess.Popen[bytes] | None = None
     pause: float = FIRST_PAUSE
     started_at: float = 0.0
@@ -109,6 +110,7 @@ class Supervisor:
             process_group=0,
             pass_fds=self.inherited,
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if child.is_quiet else None,
             preexec_fn=dying_with_us(),  # noqa: PLW1509 (we have one thread)
         )
         self._tell_guard("+", child.process)
