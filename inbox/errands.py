@@ -72,7 +72,7 @@ class Errands:
         try:
             actor.fn(*errand[1])
         except Exception:
-            logger.exception("errand_failed", extra={"errand": errand[0]})
+            logger.exception("errand_failed", extra={"kind": errand[0]})
         finally:
             connection.close()
             with self._lock:

@@ -100,7 +100,7 @@ def _known(error: Exception) -> dict[str, Any] | None:
 def _broken(error: Exception, context: dict[str, Any]) -> Response:
     """A bug of ours: logged and reported like any other, answered in the caller's language."""
     request = context["request"]._request
-    logger.exception("api_call_failed", extra={"path": request.path})
+    logger.exception("api_call_failed")
     got_request_exception.send(sender=None, request=request)
     problem = body(500, code="internal-error", detail="The error was logged.")
     return Response(problem, 500, content_type=MEDIA_TYPE)
