@@ -1,0 +1,23 @@
+"""Django's admin: how a desk is set up and looked after."""
+
+from inbox.admin import (
+    agents,
+    canned_replies,
+    channels,
+    journal,
+    messages,
+    site,
+    teams,
+    tokens,
+)
+
+__all__ = [
+    "agents",
+    "canned_replies",
+    "channels",
+    "journal",
+    "messages",
+    "site",
+    "teams",
+    "tokens",
+]

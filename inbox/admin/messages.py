@@ -1,0 +1,48 @@
+"""Messages that did not leave, or may not have."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy, ngettext
+
+from inbox import delivery
+from inbox.admin.readonly import ReadOnly
+from inbox.models import Agent, Message
+
+Status = Message.Status
+
+
+@admin.register(Message)
+class TroubledMessageAdmin(ReadOnly[Message]):
+    """Only failed and uncertain ones; an uncertain one is settled by an agent in its ticket."""
+
+    list_display = ("id", "created_at", "ticket_link", "channel", "status", "error_text", "agent")
+    list_display_links = None
+    list_filter = (("status", admin.ChoicesFieldListFilter), "channel")
+    ordering = ("-pk",)
+    actions: ClassVar = ["retry"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        troubled = super().get_queryset(request).filter(status__in=[Status.FAILED, Status.UNCERTAIN])
+        return troubled.select_related("channel", "agent").defer(
+            "text", "full_text", "html", "words", "channel__secrets", "channel__settings"
+        )
+
+    @admin.display(description=gettext_lazy("ticket"))
+    def ticket_link(self, message: Message) -> str:
+        address = reverse("ticket", args=[message.ticket_id])
+        return format_html('<a href="{}">#{}</a>', address, message.ticket_id)
+
+    @admin.action(description=gettext_lazy("Send failed ones again"), permissions=["view"])
+    def retry(self, request: HttpRequest, messages: QuerySet[Message]) -> None:
+        failed = messages.filter(status=Status.FAILED)
+        for message in failed:
+            delivery.retry(message, by=request.user)
+        words = ngettext("%d message is on its way.", "%d messages are on their way.", len(failed))
+        self.message_user(request, words % len(failed))
