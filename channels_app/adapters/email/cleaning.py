@@ -1,0 +1,54 @@
+"""Customer HTML made inert: what is not on these lists does not get through."""
+
+from __future__ import annotations
+
+import nh3
+
+URL_SCHEMES = {"http", "https", "mailto", "tel", "cid"}
+# Dropped with what they contain; any other tag that is not allowed leaves its text behind.
+DROPPED = {
+    "script", "style", "title", "template", "noscript", "iframe", "object", "embed", "svg", "math",
+    "select", "textarea", "audio", "video",
+}  # fmt: skip
+TAGS = {
+    "a", "abbr", "address", "b", "bdi", "bdo", "big", "blockquote", "br", "caption", "center",
+    "cite", "code", "col", "colgroup", "dd", "del", "dfn", "div", "dl", "dt", "em", "figcaption",
+    "figure", "font", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li",
+    "mark", "ol", "p", "pre", "q", "s", "samp", "section", "small", "span", "strike", "strong",
+    "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "tt", "u", "ul",
+    "var", "wbr",
+}  # fmt: skip
+ATTRIBUTES = {
+    "*": {"dir", "lang"},
+    "a": {"href", "title"},
+    "col": {"span"},
+    "font": {"color"},
+    "img": {"alt", "height", "src", "title", "width"},
+    "ol": {"start"},
+    "td": {"align", "colspan", "rowspan", "valign"},
+    "th": {"align", "colspan", "rowspan", "valign"},
+    "time": {"datetime"},
+}
+# Where mail programs leave word of what they quote. Never stored, never shown.
+STRUCTURE = {"*": {"class", "id", "style"}, "a": {"href"}, "blockquote": {"cite", "type"}}
+
+_shown = nh3.Cleaner(
+    tags=TAGS, clean_content_tags=DROPPED, attributes=ATTRIBUTES, url_schemes=URL_SCHEMES
+)
+_structure = nh3.Cleaner(
+    tags=TAGS - {"font", "span"},
+    clean_content_tags=DROPPED,
+    attributes=STRUCTURE,
+    url_schemes=URL_SCHEMES,
+)
+
+
+def clean_html(html: str) -> str:
+    """HTML that runs nothing, styles nothing, submits nothing and only links to what may be
+    linked. Addresses of images stay: showing them is the screen's decision."""
+    return str(_shown.clean(html)).strip()
+
+
+def structure_of(html: str) -> str:
+    """Well-formed HTML with the marks of quoting left in, for our own reading only."""
+    return str(_structure.clean(html))
