@@ -62,7 +62,7 @@ def _find_out(message: Message, attempt: DeliveryAttempt) -> Reconciliation:
     try:
         return message.channel.adapter.reconcile(Attempt(sent, attempt.started_at))
     except SendError as error:
-        logger.warning("reconcile_postponed", extra={"message": message.pk, "code": error.code})
+        logger.warning("reconcile_postponed", extra={"message_id": message.pk, "code": error.code})
         return Reconciliation("wait")
 
 
