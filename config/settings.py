@@ -36,7 +36,7 @@ INSTALLED_APPS = [
     "inbox",
     "channels_app",
     "customers",
-    "django.contrib.admin",
+    "config.apps.DeskAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -6,7 +6,6 @@ from inbox.admin import (
     channels,
     journal,
     messages,
-    site,
     teams,
     tokens,
 )
@@ -17,7 +16,6 @@ __all__ = [
     "channels",
     "journal",
     "messages",
-    "site",
     "teams",
     "tokens",
 ]
