@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class InboxConfig(AppConfig):
@@ -6,3 +9,12 @@ class InboxConfig(AppConfig):
 
     name = "inbox"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        post_migrate.connect(_keep_word_lists, sender=self)
+
+
+def _keep_word_lists(*, using: str, **_signal: Any) -> None:
+    from inbox.search_index import keep_word_lists  # needs the models
+
+    keep_word_lists(using)

@@ -1,5 +1,52 @@
-from django.urls import URLPattern, URLResolver, include, path
+from django.templatetags.static import static
+from django.urls import include, path
+from django.views.generic import RedirectView
 
-urlpatterns: list[URLPattern | URLResolver] = [
+from inbox.views import (
+    canned_replies,
+    customers,
+    health,
+    invitations,
+    messages,
+    replies,
+    strands,
+    ticket_list,
+    tickets,
+    triage,
+)
+
+urlpatterns = [
+    path("", tickets.inbox, name="inbox"),
+    path("tickets/", ticket_list.more, name="more_tickets"),
+    path("tickets/rows", ticket_list.rows, name="ticket_rows"),
+    path("counts", ticket_list.counts, name="counts"),
+    path("t/<int:number>/", tickets.page, name="ticket"),
+    path("t/<int:number>/facts", tickets.facts, name="ticket_facts"),
+    path("t/<int:number>/messages", tickets.messages, name="ticket_messages"),
+    path("t/<int:number>/replies", replies.reply, name="reply"),
+    path("t/<int:number>/replies/check", replies.check, name="check_reply"),
+    path("t/<int:number>/notes", replies.note, name="note"),
+    path("t/<int:number>/canned", canned_replies.canned_replies, name="canned_replies"),
+    path("t/<int:number>/assignee", triage.assign, name="assign_ticket"),
+    path("t/<int:number>/team", triage.move_to_team, name="move_ticket"),
+    path("t/<int:number>/priority", triage.prioritise, name="prioritise_ticket"),
+    path("t/<int:number>/tags", triage.tag, name="tag_ticket"),
+    path("t/<int:number>/subject", triage.rename, name="rename_ticket"),
+    path("t/<int:number>/snooze", triage.snooze, name="snooze_ticket"),
+    path("t/<int:number>/status", triage.set_status, name="set_ticket_status"),
+    path("t/<int:number>/join", strands.join, name="join_ticket"),
+    path("t/<int:number>/joins/<int:merge>/undo", strands.unjoin, name="unjoin_ticket"),
+    path("conversations/<int:number>/split", strands.split, name="split_strand"),
+    path("conversations/<int:number>/accept", strands.accept, name="accept_strand"),
+    path("messages/<int:number>/original/", messages.original, name="original"),
+    path("messages/<int:number>/retry", messages.retry, name="retry_message"),
+    path("messages/<int:number>/settle", messages.settle, name="settle_message"),
+    path("attachments/<int:number>/", messages.attachment, name="attachment"),
+    path("files/<str:link>/<str:name>", messages.shared, name="shared_file"),
+    path("customers/<int:number>/", customers.page, name="customer"),
+    path("invitations/<str:token>/", invitations.invitation, name="invitation"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("favicon.ico", RedirectView.as_view(url="/static/img/favicon.svg"), name="favicon"),
     path("api/", include("inbox.api.urls")),
 ]

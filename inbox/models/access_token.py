@@ -52,14 +52,20 @@ class InvitationManager(models.Manager["Invitation"]):
         self.create(agent=agent, digest=digest(token), expires_at=expires_at)
         return token
 
+    def invited(self, token: str) -> Agent | None:
+        """The agent an open invitation was made for; None when it was used or has ended."""
+        invitation = self._open(token).select_related("agent").first()
+        return invitation.agent if invitation else None
+
     def redeem(self, token: str) -> Agent | None:
-        """The agent it was made for, once and in time; None otherwise."""
+        """The same, and the invitation is used up: only one call ever gets the agent."""
+        agent = self.invited(token)
+        return agent if agent and self._open(token).update(used_at=timezone.now()) else None
+
+    def _open(self, token: str) -> models.QuerySet[Invitation]:
         now = timezone.now()
-        fresh = self.filter(digest=digest(token), used_at=None, expires_at__gt=now)
-        invitation = fresh.select_related("agent").first()
-        if invitation is None or not fresh.update(used_at=now):
-            return None
-        return invitation.agent
+        active = self.filter(digest=digest(token), agent__is_active=True)
+        return active.filter(used_at=None, expires_at__gt=now)
 
 
 class Invitation(models.Model):

@@ -1,0 +1,122 @@
+"""How the timeline tells who said and did what."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from inbox.models import Activity, Message
+from inbox.templatetags.desk import in_full
+from inbox.views import timeline
+
+register = template.Library()
+register.filter(timeline.state_of)
+register.filter(timeline.may_change)
+
+Verb = Activity.Verb
+
+
+@register.filter
+def author(message: Message) -> str:
+    """Who said it."""
+    if message.is_inbound:
+        point = message.conversation.contact_point
+        return point.customer.name or point.address
+    if message.author_type == Message.Author.AGENT:
+        return str(message.agent or _("Somebody who left"))
+    return str(message.get_author_type_display())
+
+
+@register.filter
+def quoted(message: Message) -> str:
+    """What stands around the newly said: quoted history, a signature. "" when nothing does."""
+    whole, new = message.full_text.strip(), message.text.strip()
+    if not new or whole == new:
+        return ""
+    return whole.removeprefix(new).strip() or ""
+
+
+@register.filter
+def told(activity: Activity) -> str:
+    """What was done, as a sentence without its end."""
+    who = str(activity.agent) if activity.agent_id else ""
+    what = _WHAT.get(Verb(activity.verb), _otherwise)(activity)
+    return f"{who} {what}" if who else what[:1].upper() + what[1:]
+
+
+def _otherwise(activity: Activity) -> str:
+    return str(activity.get_verb_display())
+
+
+def _assigned(activity: Activity) -> str:
+    name = activity.data.get("name")
+    if not name:
+        return _("unassigned this")
+    if activity.data.get("to") == activity.agent_id:
+        return _("took this")
+    return _("assigned this to %s") % name
+
+
+def _moved(activity: Activity) -> str:
+    name = activity.data.get("name")
+    return _("moved this to %s") % name if name else _("took this out of its team")
+
+
+def _prioritised(activity: Activity) -> str:
+    return _("set the priority to %s") % activity.data.get("to", "")
+
+
+def _tagged(activity: Activity) -> str:
+    added, removed = activity.data.get("added", []), activity.data.get("removed", [])
+    parts = [_("added %s") % ", ".join(added)] if added else []
+    parts += [_("removed %s") % ", ".join(removed)] if removed else []
+    return _("%s (tags)") % _(" and ").join(parts)
+
+
+def _turned(activity: Activity) -> str:
+    data = activity.data
+    if data.get("to") == "resolved":
+        return _("resolved this")
+    if data.get("was") == "resolved" and data.get("to") == "open":
+        return _("reopened this")
+    return _("set the status to %s") % data.get("to", "")
+
+
+def _snoozed(activity: Activity) -> str:
+    until = parse_datetime(activity.data.get("until", ""))
+    return _("snoozed this until %s") % in_full(until) if until else _("snoozed this")
+
+
+def _renamed(activity: Activity) -> str:
+    return _("renamed this to “%s”") % activity.data.get("to", "")
+
+
+def _split(activity: Activity) -> str:
+    if "into" in activity.data:
+        return _("split a conversation into #%s") % activity.data["into"]
+    return _("split this from #%s") % activity.data.get("source", "")
+
+
+def _merged(activity: Activity) -> str:
+    if "into" in activity.data:
+        return _("joined this into #%s") % activity.data["into"]
+    return _("joined #%s into this") % activity.data.get("ticket", "")
+
+
+def _accepted(activity: Activity) -> str:
+    return _("accepted %s") % activity.data.get("address", "")
+
+
+_WHAT = {
+    Verb.ASSIGNED: _assigned,
+    Verb.TEAM_CHANGED: _moved,
+    Verb.PRIORITY_CHANGED: _prioritised,
+    Verb.TAGGED: _tagged,
+    Verb.STATUS_CHANGED: _turned,
+    Verb.SNOOZED: _snoozed,
+    Verb.SUBJECT_CHANGED: _renamed,
+    Verb.SPLIT: _split,
+    Verb.MERGED: _merged,
+    Verb.STRAND_ACCEPTED: _accepted,
+}

@@ -1,0 +1,40 @@
+"""Who it is: the panel beside a ticket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from customers.models import Claim, Customer, Identity
+from inbox.access import tickets_visible_to
+from inbox.joining import candidates
+from inbox.models import Agent, Ticket, TicketMerge
+
+OTHERS_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One customer as seen from one ticket, within what the agent may see."""
+
+    customer: Customer
+    identities: list[Identity]
+    claims: list[Claim]
+    others: list[Ticket]
+    joinable: list[Ticket]
+    merges: list[TicketMerge]
+
+
+def panel_of(ticket: Ticket, agent: Agent) -> Panel:
+    """The panel beside this ticket."""
+    customer = ticket.customer
+    seen = tickets_visible_to(agent)
+    others = seen.living().filter(customer=customer).exclude(pk=ticket.pk).newest_first()
+    merges = ticket.merges.filter(undone_at=None, merged__in=seen)
+    return Panel(
+        customer,
+        list(customer.identities.filter(ended_at=None)),
+        list(customer.claims.filter(settled_at=None)),
+        list(others[:OTHERS_SHOWN]),
+        list(candidates(ticket, agent=agent)[:3]) if ticket.is_unresolved else [],
+        list(merges.order_by("-pk")[:3]),
+    )

@@ -1,0 +1,113 @@
+"""A ticket: the inbox around it, its own page, and the parts a browser asks for again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from inbox.access import tickets_visible_to
+from inbox.catching_up import newest_seq
+from inbox.models import Agent, Tag, Team, Ticket
+from inbox.views import timeline
+from inbox.views.composer import composer_of
+from inbox.views.customer_panel import panel_of
+from inbox.views.entry import DeskRequest, for_agents, is_script, seen_ticket
+from inbox.views.snooze_times import snooze_times
+from inbox.views.ticket_list import Page, Question, counted
+
+
+@for_agents
+@require_safe
+def inbox(request: DeskRequest) -> HttpResponse:
+    """The desk: views, list, and the ticket that `t` names. A script asking with `t` gets the
+    ticket alone."""
+    number = request.GET.get("t", "")
+    ticket = seen_ticket(request, int(number)) if number.isdecimal() else None
+    question = Question.read(request.GET)
+    if ticket and is_script(request):
+        context = ticket_context(ticket, request.user) | {"question": question}
+        return render(request, "inbox/_pane.html", context)
+    return render(request, "inbox/desk.html", _desk(request, question, ticket))
+
+
+@for_agents
+@require_safe
+def page(request: DeskRequest, number: int) -> HttpResponse:
+    """A ticket by itself, in full width."""
+    ticket = seen_ticket(request, number)
+    context = {"seq": newest_seq(), "views": counted(request.user), "alone": True}
+    return render(request, "inbox/desk.html", context | ticket_context(ticket, request.user))
+
+
+@for_agents
+@require_safe
+def facts(request: DeskRequest, number: int) -> HttpResponse:
+    """Everything of a ticket that changes in place: the parts around timeline and composer."""
+    ticket = seen_ticket(request, number)
+    return render(request, "inbox/_facts.html", ticket_facts(ticket, request.user))
+
+
+@for_agents
+@require_safe
+def messages(request: DeskRequest, number: int) -> HttpResponse:
+    """A stretch of the timeline: what came `after` a position or stands `before` one.
+
+    `states` names messages the browser shows and how ("34:sent,36:queued"); those that have
+    changed come along. `Parley-More: 1` says that there is more after this stretch.
+    """
+    ticket = seen_ticket(request, number)
+    if (before := request.GET.get("before", "")).isdecimal():
+        stretch = timeline.latest(ticket, before=int(before))
+        return render(request, "inbox/_earlier.html", {"ticket": ticket, "stretch": stretch})
+    after = request.GET.get("after", "")
+    stretch = timeline.since(ticket, int(after) if after.isdecimal() else 0)
+    entries = [*timeline.changed(ticket, _states(request)), *stretch.entries]
+    context = {"ticket": ticket, "entries": entries}
+    response = render(request, "inbox/_timeline.html", context)
+    response["Parley-More"] = "0" if stretch.is_whole else "1"
+    return response
+
+
+def ticket_context(ticket: Ticket, agent: Agent) -> dict[str, Any]:
+    """What the whole ticket is drawn from."""
+    stretch = timeline.latest(ticket)
+    return ticket_facts(ticket, agent) | {"stretch": stretch, "entries": stretch.entries}
+
+
+def ticket_facts(ticket: Ticket, agent: Agent) -> dict[str, Any]:
+    """What the changing parts are drawn from. Links to tickets the agent may not see are
+    left out."""
+    seen = tickets_visible_to(agent)
+    linked = seen.in_bulk([pk for pk in (ticket.follows_id, ticket.mentions_id) if pk])
+    return {
+        "ticket": ticket,
+        "agents": Agent.objects.filter(is_active=True),
+        "teams": Team.objects.all(),
+        "priorities": Ticket.Priority.choices,
+        "tags": list(ticket.tags.all()),
+        "known_tags": Tag.objects.all()[:200],
+        "snooze_times": snooze_times(),
+        "follows": linked.get(ticket.follows_id or 0),
+        "mentions": linked.get(ticket.mentions_id or 0),
+        "survivor": seen.filter(pk=ticket.survivor.pk).first() if ticket.merged_into_id else None,
+        "composer": composer_of(ticket),
+        "panel": panel_of(ticket, agent),
+    }
+
+
+def _desk(request: DeskRequest, question: Question, ticket: Ticket | None) -> dict[str, Any]:
+    context: dict[str, Any] = {
+        "seq": newest_seq(),
+        "views": counted(request.user),
+        "page": Page.read(question, request.user),
+        "question": question,
+    }
+    return context | (ticket_context(ticket, request.user) if ticket else {})
+
+
+def _states(request: DeskRequest) -> dict[int, str]:
+    pairs = [one.partition(":") for one in request.GET.get("states", "").split(",")]
+    return {int(number): state for number, _colon, state in pairs[:200] if number.isdecimal()}

@@ -1,0 +1,158 @@
+"""One ticket's history in one order: messages, notes, and quiet lines for what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import chain, groupby
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from inbox.models import Activity, Attachment, Message, Note, Ticket
+
+PAGE = 60
+Verb = Activity.Verb
+TOLD_BY_MESSAGES = (Verb.CREATED, Verb.CUSTOMER_WROTE, Verb.AGENT_REPLIED)
+CHANGING = (
+    Message.Status.SCHEDULED,
+    Message.Status.QUEUED,
+    Message.Status.SENDING,
+    Message.Status.SENT,
+    Message.Status.DELIVERED,
+    Message.Status.FAILED,
+    Message.Status.UNCERTAIN,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One list item: a message, a note, a run of activities, or the day they begin.
+
+    `first` and `last` are the positions it covers.
+    """
+
+    kind: str
+    first: int
+    last: int
+    day: date
+    message: Message | None = None
+    note: Note | None = None
+    activities: list[Activity] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A piece of a ticket's history, oldest first. `is_whole` is false when it was cut at the
+    far end: the older one when read backwards, the newer one when read forwards."""
+
+    entries: list[Entry]
+    is_whole: bool
+
+    @property
+    def first(self) -> int:
+        return self.entries[0].first if self.entries else 0
+
+
+def latest(ticket: Ticket, *, before: int | None = None, limit: int = PAGE) -> Stretch:
+    """The newest things, or the newest before a position."""
+    sources = _sources(ticket)
+    if before is not None:
+        sources = [source.filter(position__lt=before) for source in sources]
+    things = _newest(sources, limit + 1)
+    return Stretch(_entries(reversed(things[:limit])), len(things) <= limit)
+
+
+def since(ticket: Ticket, position: int, *, limit: int = PAGE) -> Stretch:
+    """What comes after a position, oldest first."""
+    sources = [
+        source.filter(position__gt=position).order_by("position")[: limit + 1]
+        for source in _sources(ticket)
+    ]
+    things = sorted((thing for source in sources for thing in source), key=_position)
+    return Stretch(_entries(things[:limit]), len(things) <= limit)
+
+
+def of_tickets(tickets: QuerySet[Ticket], *, limit: int = PAGE) -> list[Entry]:
+    """The newest messages and notes of several tickets in the order of time."""
+    sources: list[QuerySet[Any]] = [
+        with_details(Message.objects.filter(ticket__in=tickets)).select_related("ticket"),
+        Note.objects.filter(ticket__in=tickets).select_related("agent", "ticket"),
+    ]
+    pages = [source.order_by("-created_at", "-position")[:limit] for source in sources]
+    things = sorted(chain.from_iterable(pages), key=_time, reverse=True)[:limit]
+    return _entries(reversed(things))
+
+
+def changed(ticket: Ticket, seen: dict[int, str]) -> list[Entry]:
+    """Messages that no longer are in the state somebody saw them in, by message id."""
+    messages = with_details(ticket.messages.filter(pk__in=seen))
+    return _entries(one for one in messages if state_of(one) != seen[one.pk])
+
+
+def state_of(message: Message) -> str:
+    """What may still change on a message, in one word. Its attachments are loaded."""
+    waiting = any(
+        one.state == Attachment.State.PENDING for one in message.attachments.all()
+    )
+    return f"{message.status}-fetching" if waiting else message.status
+
+
+def may_change(message: Message) -> bool:
+    """Whether the message is worth another look later."""
+    return message.status in CHANGING or state_of(message) != message.status
+
+
+def with_details(messages: QuerySet[Message]) -> QuerySet[Message]:
+    """The messages with everything that is shown of them."""
+    related = ("agent", "channel", "conversation__contact_point__customer")
+    return messages.select_related(*related).prefetch_related("attachments")
+
+
+def _sources(ticket: Ticket) -> list[QuerySet[Any]]:
+    return [
+        with_details(ticket.messages.all()),
+        ticket.notes.select_related("agent"),
+        ticket.activities.exclude(verb__in=TOLD_BY_MESSAGES).select_related("agent"),
+    ]
+
+
+def _time(thing: Message | Note) -> tuple[datetime, int]:
+    return thing.created_at, thing.position
+
+
+def _newest(sources: list[QuerySet[Any]], limit: int) -> list[Any]:
+    pages = [source.order_by("-position")[:limit] for source in sources]
+    things = [thing for page in pages for thing in page]
+    return sorted(things, key=_position, reverse=True)[:limit]
+
+
+def _position(thing: Message | Note | Activity) -> int:
+    return thing.position
+
+
+def _entries(things: Iterable[Any]) -> list[Entry]:
+    entries: list[Entry] = []
+    for (kind, day), run in groupby(things, key=lambda one: (_kind(one), _day(one))):
+        if not entries or entries[-1].day != day:
+            entries.append(Entry("day", 0, 0, day))
+        entries.extend(_run(kind, day, list(run)))
+    return entries
+
+
+def _run(kind: str, day: date, things: list[Any]) -> list[Entry]:
+    if kind == "activities":
+        return [Entry(kind, things[0].position, things[-1].position, day, activities=things)]
+    return [Entry(kind, one.position, one.position, day, **{kind: one}) for one in things]
+
+
+def _kind(thing: Message | Note | Activity) -> str:
+    if isinstance(thing, Activity):
+        return "activities"
+    return "message" if isinstance(thing, Message) else "note"
+
+
+def _day(thing: Message | Note | Activity) -> date:
+    return timezone.localtime(thing.created_at).date()

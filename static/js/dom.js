@@ -1,0 +1,67 @@
+// Small things every module needs.
+
+export const byId = (id) => document.getElementById(id);
+
+export const openTicket = () => byId("conversation")?.dataset.ticket ?? null;
+
+export const isEditing = (element) =>
+  element instanceof HTMLElement &&
+  (element.isContentEditable || element.matches("input:not([type=radio], [type=checkbox]), textarea, select"));
+
+const token = () => document.querySelector("meta[name=csrf-token]").content;
+
+export const csrf = () => ({ "X-CSRFToken": token(), "HX-Request": "true" });
+
+/** Ask for a fragment. Null when the session has ended or the thing is gone; `onLost` of the
+ *  caller decides what that means. Throws when the network does not answer. */
+export async function fragment(url) {
+  const response = await fetch(url, { headers: { "HX-Request": "true" } });
+  if (response.status === 401) location.reload();
+  if (!response.ok) return { ok: false, status: response.status, root: null, headers: response.headers };
+  const holder = document.createElement("template");
+  holder.innerHTML = await response.text();
+  return { ok: true, status: response.status, root: holder.content, headers: response.headers };
+}
+
+/** New elements speak htmx only after it has seen them. */
+export const enliven = (element) => window.htmx?.process(element);
+
+/** Gather calls for a moment and run once with all of their arguments. */
+export function gather(milliseconds, run) {
+  const gathered = new Set();
+  let timer = 0;
+  return (item) => {
+    gathered.add(item);
+    if (timer) return;
+    timer = setTimeout(() => {
+      timer = 0;
+      const items = [...gathered];
+      gathered.clear();
+      run(items);
+    }, milliseconds);
+  };
+}
+
+/** One run at a time; calls during a run make exactly one more run after it. */
+export function oneAtATime(run) {
+  let running = false;
+  let again = false;
+  return async function start(...args) {
+    if (running) {
+      again = true;
+      return;
+    }
+    running = true;
+    try {
+      await run(...args);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // offline: the next event tries again
+    } finally {
+      running = false;
+      if (again) {
+        again = false;
+        start(...args);
+      }
+    }
+  };
+}

@@ -1,0 +1,90 @@
+// Everything around timeline and composer that changes in place. A part somebody is working in
+// (focus in a field, an open menu) waits until they have left it.
+
+import { byId, enliven, fragment, gather, isEditing, openTicket } from "./dom.js";
+import { alertUser } from "./announce.js";
+import { updateStrands } from "./composer.js";
+
+const held = new Map(); // id of a part → its fresh copy
+
+export function start() {
+  const refresh = gather(100, refreshFacts);
+  document.addEventListener("live:ticket", (event) => {
+    if (String(event.detail.ticket) === openTicket()) refresh("ticket");
+  });
+  document.addEventListener("live:resync", () => refresh("ticket"));
+  document.addEventListener("ticket:changed", (event) => event.detail.ticket === openTicket() && refresh("ticket"));
+  document.addEventListener("ticket:opened", () => held.clear());
+  document.addEventListener("focusout", () => setTimeout(release, 0));
+  document.addEventListener("toggle", () => setTimeout(release, 0), true);
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-edit]");
+    if (button) toggleForm(byId(button.dataset.edit));
+  });
+}
+
+async function refreshFacts() {
+  const ticket = openTicket();
+  if (!ticket) return;
+  const answer = await fragment(`/t/${ticket}/facts`).catch(() => null);
+  if (!answer?.ok || ticket !== openTicket()) return;
+  updateStrands(answer.root.getElementById("strand-options"));
+  for (const fresh of answer.root.querySelectorAll(".part")) exchange(byId(fresh.id), fresh);
+}
+
+function exchange(part, fresh) {
+  if (!part || part.innerHTML === fresh.innerHTML) return;
+  if (isBusy(part)) {
+    held.set(part.id, fresh);
+    return;
+  }
+  held.delete(part.id);
+  const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+  const top = part.parentElement.scrollTop;
+  part.replaceChildren(...fresh.childNodes);
+  part.parentElement.scrollTop = top;
+  enliven(part);
+  if (focused) byId(focused)?.focus({ preventScroll: true });
+}
+
+function isBusy(part) {
+  const form = part.querySelector("#subject-form");
+  const typing = part.contains(document.activeElement) && isEditing(document.activeElement);
+  return typing || (form && !form.hidden) || part.querySelector(":popover-open") !== null;
+}
+
+function release() {
+  for (const [id, fresh] of [...held]) exchange(byId(id), fresh);
+}
+
+function toggleForm(form) {
+  form.hidden = !form.hidden;
+  if (form.hidden) byId("edit-subject").focus();
+  else form.querySelector(".field").select();
+  release();
+}
+
+/** After a verb: show what became of it, or say in plain words why it could not be. */
+export function answered(event) {
+  const { xhr, elt } = event.detail;
+  if (xhr.status === 204) {
+    elt.closest("[popover]")?.hidePopover();
+    if (elt.id === "subject-form") elt.hidden = true;
+    if (elt.id === "tagger") elt.reset();
+    document.dispatchEvent(new CustomEvent("ticket:changed", { detail: { ticket: openTicket() } }));
+    return;
+  }
+  if (xhr.status === 409) showConflict(xhr.responseText);
+  else if (xhr.status === 401) location.reload();
+  else if (xhr.status >= 400) alertUser(textOf(xhr.responseText) || "That did not work. Try again.");
+}
+
+function showConflict(html) {
+  byId("subject-conflict").innerHTML = html;
+  byId("subject-form").elements.was.value = byId("subject-form").elements.subject.value;
+}
+
+function textOf(html) {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  return page.querySelector("main, p")?.textContent.trim().slice(0, 300);
+}

@@ -1,0 +1,119 @@
+// The list of tickets: rows are patched one by one. Their order changes only while nobody is
+// pointing at the list or moving through it; until then a pill says how much waits.
+
+import { byId, enliven, fragment, gather, openTicket } from "./dom.js";
+
+const waiting = new Map(); // number → fresh row
+const COALESCE = 100;
+
+const list = () => byId("tickets");
+const rows = () => byId("rows");
+const rowOf = (number) => byId(`t-${number}`);
+
+export function start() {
+  if (!list()) return;
+  const refresh = gather(COALESCE, refreshRows);
+  document.addEventListener("live:ticket", (event) => refresh(String(event.detail.ticket)));
+  document.addEventListener("live:resync", () => shownNumbers().forEach(refresh));
+  document.addEventListener("ticket:changed", (event) => refresh(event.detail.ticket));
+  document.addEventListener("ticket:opened", markOpen);
+  byId("list-updates").addEventListener("click", settle);
+  list().addEventListener("pointerleave", () => setTimeout(settleIfIdle, 300));
+  list().addEventListener("focusout", () => setTimeout(settleIfIdle, 300));
+}
+
+const refreshCounts = gather(1000, async () => {
+  const response = await fetch("/counts", { headers: { "HX-Request": "true" } });
+  if (!response.ok) return;
+  for (const [view, count] of Object.entries(await response.json())) {
+    const place = document.querySelector(`[data-count="${view}"]`);
+    if (place && place.textContent !== count) place.textContent = count;
+  }
+});
+
+async function refreshRows(numbers) {
+  refreshCounts("all");
+  const query = new URLSearchParams(list().dataset.query);
+  query.set("ids", numbers.join(","));
+  const answer = await fragment(`/tickets/rows?${query}`).catch(() => null);
+  if (!answer?.ok) return;
+  for (const number of numbers) place(number, answer.root.getElementById(`t-${number}`));
+  sayHowMuchWaits();
+  byId("list-empty").hidden = rows().querySelector(".row") !== null;
+}
+
+function place(number, fresh) {
+  const old = rowOf(number);
+  if (!fresh) return leave(number, old);
+  if (old && old.dataset.sort === fresh.dataset.sort) return exchange(old, fresh);
+  if (old) exchange(old, fresh, old.dataset.sort);
+  if (!old && isBeyondTheEnd(fresh)) return;
+  waiting.set(number, fresh);
+  if (isIdle()) settle();
+}
+
+function leave(number, old) {
+  waiting.delete(number);
+  if (!old) return;
+  if (number === openTicket() || old.contains(document.activeElement)) old.classList.add("row--gone");
+  else old.remove();
+}
+
+/** Patch in place. The link itself stays, so focus on it stays too. */
+function exchange(old, fresh, sort = fresh.dataset.sort) {
+  const patched = fresh.cloneNode(true);
+  const link = old.querySelector(".row__link");
+  const freshLink = patched.querySelector(".row__link");
+  link.replaceChildren(...freshLink.childNodes);
+  freshLink.replaceWith(link);
+  old.className = patched.className;
+  for (const child of [...old.children]) if (child !== link) child.remove();
+  const parts = [...patched.children];
+  const middle = parts.indexOf(link);
+  link.before(...parts.slice(0, middle));
+  link.after(...parts.slice(middle + 1));
+  old.dataset.sort = sort;
+}
+
+function settle() {
+  const focused = document.activeElement?.closest?.(".row")?.id;
+  for (const [number, fresh] of waiting) insert(number, fresh);
+  waiting.clear();
+  sayHowMuchWaits();
+  if (focused) byId(focused)?.querySelector(".row__link").focus({ preventScroll: true });
+}
+
+function insert(number, fresh) {
+  const old = rowOf(number);
+  const row = old ?? document.importNode(fresh, true);
+  if (old) old.dataset.sort = fresh.dataset.sort;
+  const after = [...rows().querySelectorAll(".row")].find((one) => one !== row && one.dataset.sort < row.dataset.sort);
+  const place = after ?? rows().querySelector("[data-more]");
+  if (row.nextElementSibling !== place || !row.isConnected) rows().insertBefore(row, place);
+  if (!old) enliven(row);
+}
+
+const isIdle = () => !list().matches(":hover") && !list().contains(document.activeElement);
+
+function settleIfIdle() {
+  if (waiting.size && isIdle()) settle();
+}
+
+function isBeyondTheEnd(fresh) {
+  const last = [...rows().querySelectorAll(".row")].at(-1);
+  return Boolean(last && rows().querySelector("[data-more]") && fresh.dataset.sort < last.dataset.sort);
+}
+
+function sayHowMuchWaits() {
+  const pill = byId("list-updates");
+  pill.hidden = waiting.size === 0;
+  pill.textContent = waiting.size === 1 ? "1 update" : `${waiting.size} updates`;
+}
+
+function markOpen() {
+  rows().querySelectorAll("[aria-current]").forEach((link) => link.removeAttribute("aria-current"));
+  rowOf(openTicket())?.querySelector(".row__link").setAttribute("aria-current", "true");
+  document.querySelectorAll(".row--gone").forEach((row) => row.id !== `t-${openTicket()}` && row.remove());
+}
+
+const shownNumbers = () => [...rows().querySelectorAll(".row")].map((row) => row.dataset.number).slice(0, 100);
