@@ -156,7 +156,7 @@ class Writer:
     """One thread with one connection that stores what waits, group by group."""
 
     def __init__(self) -> None:
-        self._queue: SimpleQueue[_Waiting] = SimpleQueue()
+        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
@@ -167,6 +167,12 @@ class Writer:
         self._queue.put(waiting)
         await waiting.stored
 
+    def stop(self) -> None:
+        """Store what waits, then end the thread and its connection."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+
     def _start(self) -> None:
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
@@ -174,11 +180,19 @@ class Writer:
                 self._thread.start()
 
     def _run(self) -> None:
-        while True:
-            group = [self._queue.get()]
-            while len(group) < MAX_GROUP and not self._queue.empty():
-                group.append(self._queue.get())
+        while group := self._next_group():
             self._store(group)
+        connection.close()
+
+    def _next_group(self) -> list[_Waiting]:
+        """All that waits by now, at least one, at most 200; nothing once it is time to stop."""
+        group: list[_Waiting] = []
+        while not group or (len(group) < MAX_GROUP and not self._queue.empty()):
+            waiting = self._queue.get()
+            if waiting is None:
+                break
+            group.append(waiting)
+        return group
 
     def _store(self, group: list[_Waiting]) -> None:
         try:

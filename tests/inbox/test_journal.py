@@ -1,0 +1,170 @@
+"""The journal: claims, second tries, dead letters."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+
+from channels_app import journal
+from channels_app.adapters.sms.twilio import TwilioAdapter
+from channels_app.errors import UnreadablePayload
+from channels_app.models import Channel, InboundEvent
+from inbox import intake
+from inbox.models import Message
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def line(db: None) -> Channel:
+    return Channel.objects.create(
+        kind="sms",
+        name="SMS",
+        account="+15005550006",
+        settings={"provider": "twilio", "account_sid": "AC" + "0" * 32, "number": "+15005550006"},
+        secrets={"auth_token": "12345"},
+    )
+
+
+def event(line: Channel, number: int = 1, *, text: str = "Hello", **columns: object) -> InboundEvent:
+    body = f"MessageSid=SM{number:032x}&From=%2B447700900123&To=%2B15005550006&Body={text}&NumMedia=0"
+    return InboundEvent.objects.create(
+        channel=line,
+        source="webhook",
+        content_key=str(number),
+        headers={"content-type": "application/x-www-form-urlencoded"},
+        body=body.encode(),
+        **columns,
+    )
+
+
+def state(one: InboundEvent) -> tuple[str, int]:
+    one.refresh_from_db()
+    return one.state, one.attempts
+
+
+def lease_over() -> None:
+    InboundEvent.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+
+
+def test_fresh_events_are_claimed_together_and_once(line: Channel) -> None:
+    events = [event(line, number) for number in range(3)]
+    assert journal.claim("webhook", limit=50) == events
+    assert journal.claim("webhook", limit=50) == []
+
+
+def test_a_claim_is_counted_before_the_work(line: Channel) -> None:
+    one = event(line)
+    journal.claim("webhook", limit=50)
+    assert state(one) == ("received", 1)
+
+
+def test_an_event_tried_before_comes_alone(line: Channel) -> None:
+    old, older = event(line, 1), event(line, 2)
+    journal.claim("webhook", limit=50)
+    lease_over()
+    fresh = event(line, 3)
+    assert journal.claim("webhook", limit=50) == [fresh]
+    assert journal.claim("webhook", limit=50) == [old]
+    assert journal.claim("webhook", limit=50) == [older]
+
+
+def test_an_event_that_kills_five_workers_is_held(line: Channel) -> None:
+    deadly = event(line)
+    for _ in range(5):
+        assert journal.claim("webhook", limit=50) == [deadly]
+        lease_over()
+    assert journal.claim("webhook", limit=50) == []
+    assert state(deadly) == ("held", 5)
+
+
+def test_an_event_becomes_a_message_and_is_processed(line: Channel) -> None:
+    one = event(line)
+    assert intake.drain("webhook") == 1
+    assert state(one) == ("processed", 1)
+    assert Message.objects.get().event == one
+
+
+def test_a_failing_event_does_not_take_its_batch_along(
+    line: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad, better = event(line, 1), event(line, 2, text="bad"), event(line, 3)
+    receive = intake.receive
+
+    def picky(channel: Channel, inbound, **rest):  # noqa: ANN001, ANN003, ANN202
+        if inbound.text == "bad":
+            raise ValueError("a bug")
+        return receive(channel, inbound, **rest)
+
+    monkeypatch.setattr(intake, "receive", picky)
+    intake.drain("webhook")
+    assert [state(one)[0] for one in (good, bad, better)] == ["processed", "received", "processed"]
+    assert bad.error == "ValueError: a bug"
+    for _ in range(4):
+        lease_over()
+        intake.drain("webhook")
+    assert state(bad)[0] == "held"
+    assert Message.objects.count() == 2
+
+
+def test_dead_letters_are_replayed_once(line: Channel) -> None:
+    dead = event(line, state="held", attempts=5, error="a bug")
+    assert journal.replay([dead]) == 1
+    assert journal.replay([dead]) == 0
+    intake.drain("webhook")
+    assert state(dead)[0] == "processed"
+    assert journal.replay([dead]) == 0
+    assert Message.objects.count() == 1
+
+
+def test_an_unreadable_event_is_kept_and_shown(
+    line: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cannot(self: object, raw: object) -> None:
+        raise UnreadablePayload("no idea")
+
+    one = event(line)
+    monkeypatch.setattr(TwilioAdapter, "parse", cannot)
+    intake.drain("webhook")
+    assert state(one)[0] == "unreadable"
+    assert one.error == "no idea"
+
+
+def test_a_database_that_is_away_holds_nothing_back(
+    line: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = event(line)
+
+    def away(*args: object, **rest: object) -> None:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(intake, "receive", away)
+    with pytest.raises(OperationalError):
+        intake.drain("webhook")
+    assert state(one)[0] == "received"
+
+
+class TestRouting:
+    def other(self, token: str) -> Channel:
+        return Channel.objects.create(
+            kind="sms", name="Other", account="+15005550007", secrets={"auth_token": token}
+        )
+
+    def test_an_event_goes_to_the_account_it_names(self, line: Channel) -> None:
+        other = self.other("12345")
+        event(line, text="Hi").__class__.objects.update(
+            body=b"MessageSid=SM" + b"1" * 32 + b"&From=%2B447700900123&To=%2B15005550007&Body=Hi"
+        )
+        intake.drain("webhook")
+        assert Message.objects.get().channel == other
+
+    def test_another_secret_proves_nothing(self, line: Channel) -> None:
+        self.other("another")
+        event(line).__class__.objects.update(
+            body=b"MessageSid=SM" + b"1" * 32 + b"&From=%2B447700900123&To=%2B15005550007&Body=Hi"
+        )
+        intake.drain("webhook")
+        assert Message.objects.get().channel == line

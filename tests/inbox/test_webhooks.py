@@ -1,0 +1,180 @@
+"""The door for providers: what it answers, and that an answer of 204 means stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import OperationalError
+from twilio.request_validator import RequestValidator
+
+from channels_app import journal
+from channels_app.models import Channel, InboundEvent
+from inbox import webhooks
+from inbox.drains import drains
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TOKEN = "12345"
+
+
+@pytest.fixture
+def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Who was woken; nobody works."""
+    woken: list[str] = []
+    monkeypatch.setattr(drains, "ring", woken.append)
+    return woken
+
+
+@pytest.fixture(autouse=True)
+def _fresh(rings: list[str]) -> Iterator[None]:
+    webhooks._channels.clear()
+    yield
+    webhooks.writer.stop()
+
+
+@pytest.fixture
+def line(transactional_db: None) -> Channel:
+    return Channel.objects.create(
+        kind="sms",
+        name="SMS",
+        account="+15005550006",
+        settings={"provider": "twilio", "account_sid": "AC" + "0" * 32, "number": "+15005550006"},
+        secrets={"auth_token": TOKEN},
+    )
+
+
+def sms(sid: str = "SM1", text: str = "Hello") -> dict[str, str]:
+    return {
+        "MessageSid": sid.ljust(34, "0"),
+        "AccountSid": "AC" + "0" * 32,
+        "From": "+447700900123",
+        "To": "+15005550006",
+        "Body": text,
+        "NumMedia": "0",
+    }
+
+
+def signature(channel: Channel, params: dict[str, str], query: str = "") -> str:
+    signed: str = RequestValidator(TOKEN).compute_signature(channel.webhook_url + query, params)
+    return signed
+
+
+async def post(path: str, body: bytes, **headers: str) -> httpx.Response:
+    transport = httpx.ASGITransport(app=webhooks.door)
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    async with httpx.AsyncClient(transport=transport, base_url=settings.PUBLIC_URL) as client:
+        return await client.post(path, content=body, headers=kind | headers)
+
+
+async def call(channel: Channel, params: dict[str, str], signed: str | None = None) -> int:
+    signed = signature(channel, params) if signed is None else signed
+    body = urlencode(params).encode()
+    path = f"/webhooks/{channel.key}/"
+    return (await post(path, body, **{"x-twilio-signature": signed})).status_code
+
+
+async def stored() -> int:
+    return await InboundEvent.objects.acount()
+
+
+async def test_a_signed_event_is_stored_as_it_came(line: Channel, rings: list[str]) -> None:
+    assert await call(line, sms()) == 204
+    event = await InboundEvent.objects.aget()
+    assert bytes(event.body or b"") == urlencode(sms()).encode()
+    assert (event.state, event.source, event.attempts) == ("received", "webhook", 0)
+    assert rings == ["webhook"]
+
+
+async def test_an_unsigned_event_is_refused_and_not_stored(line: Channel) -> None:
+    assert await call(line, sms(), signed="") == 403
+    assert await call(line, sms(), signed=signature(line, sms(text="Other"))) == 403
+    assert await stored() == 0
+
+
+async def test_an_unknown_channel_is_not_found(line: Channel) -> None:
+    assert (await post("/webhooks/nobody/", b"")).status_code == 404
+    assert (await post("/webhooks//", b"")).status_code == 404
+    assert (await post(f"/webhooks/{line.key}/more/", b"")).status_code == 404
+
+
+async def test_an_inactive_channel_is_not_found(line: Channel) -> None:
+    await Channel.objects.aupdate(is_active=False)
+    assert await call(line, sms()) == 404
+
+
+async def test_only_posts_are_taken(line: Channel) -> None:
+    transport = httpx.ASGITransport(app=webhooks.door)
+    async with httpx.AsyncClient(transport=transport, base_url=settings.PUBLIC_URL) as client:
+        assert (await client.get(f"/webhooks/{line.key}/")).status_code == 405
+
+
+async def test_a_body_too_large_is_refused_and_not_stored(line: Channel) -> None:
+    path = f"/webhooks/{line.key}/"
+    assert (await post(path, b"x" * (webhooks.MAX_BODY + 1))).status_code == 413
+    assert await stored() == 0
+
+
+async def test_a_size_that_lies_is_found_out(line: Channel) -> None:
+    async def endless() -> Any:
+        for _ in range(webhooks.MAX_BODY // 65536 + 2):
+            yield b"x" * 65536
+
+    transport = httpx.ASGITransport(app=webhooks.door)
+    async with httpx.AsyncClient(transport=transport, base_url=settings.PUBLIC_URL) as client:
+        response = await client.post(f"/webhooks/{line.key}/", content=endless())
+    assert response.status_code == 413
+
+
+async def test_the_same_event_again_is_no_second_row(line: Channel) -> None:
+    assert [await call(line, sms()) for _ in range(3)] == [204] * 3
+    assert await stored() == 1
+
+
+async def test_a_signature_over_the_query_counts(line: Channel) -> None:
+    signed = signature(line, sms(), "?a=1")
+    path = f"/webhooks/{line.key}/?a=1"
+    body = urlencode(sms()).encode()
+    assert (await post(path, body, **{"x-twilio-signature": signed})).status_code == 204
+
+
+async def test_what_could_not_be_stored_is_not_acknowledged(
+    line: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(events: object) -> None:
+        raise OperationalError("no database")
+
+    monkeypatch.setattr(journal, "store", away)
+    assert await call(line, sms()) == 503
+
+
+async def test_one_bad_event_costs_its_group_nothing(
+    line: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = journal.store
+
+    def picky(events: list[InboundEvent]) -> None:
+        if any(b"bad" in bytes(event.body or b"") for event in events):
+            raise OperationalError("bad")
+        store(events)
+
+    monkeypatch.setattr(journal, "store", picky)
+    fine = webhooks._Waiting(*await _waiting(line, "fine"))
+    bad = webhooks._Waiting(*await _waiting(line, "bad"))
+    await sync_to_async(webhooks.writer._store)([bad, fine])
+    await fine.stored
+    with pytest.raises(OperationalError):
+        await bad.stored
+    assert await stored() == 1
+
+
+async def _waiting(line: Channel, text: str) -> Any:
+    import asyncio
+
+    event = InboundEvent(channel=line, source="webhook", content_key=text, body=text.encode())
+    return event, asyncio.get_running_loop()
