@@ -169,9 +169,11 @@ class Writer:
 
     def stop(self) -> None:
         """Store what waits, then end the thread and its connection."""
-        if self._thread is not None:
-            self._queue.put(None)
-            self._thread.join()
+        if self._thread is None:
+            return
+        self._queue.put(None)
+        self._thread.join()
+        self._thread = None
 
     def _start(self) -> None:
         with self._lock:
@@ -190,8 +192,14 @@ class Writer:
         while not group or (len(group) < MAX_GROUP and not self._queue.empty()):
             waiting = self._queue.get()
             if waiting is None:
-                break
+                return self._last(group)
             group.append(waiting)
+        return group
+
+    def _last(self, group: list[_Waiting]) -> list[_Waiting]:
+        """What was found before the sign to stop, which then has to be found again."""
+        if group:
+            self._queue.put(None)
         return group
 
     def _store(self, group: list[_Waiting]) -> None:
