@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -10,7 +11,7 @@ import httpx
 import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from twilio.request_validator import RequestValidator
 
 from channels_app import journal
@@ -166,15 +167,18 @@ async def test_one_bad_event_costs_its_group_nothing(
     monkeypatch.setattr(journal, "store", picky)
     fine = webhooks._Waiting(*await _waiting(line, "fine"))
     bad = webhooks._Waiting(*await _waiting(line, "bad"))
-    await sync_to_async(webhooks.writer._store)([bad, fine])
+    await sync_to_async(_store_together)([bad, fine])
     await fine.stored
     with pytest.raises(OperationalError):
         await bad.stored
     assert await stored() == 1
 
 
-async def _waiting(line: Channel, text: str) -> Any:
-    import asyncio
+def _store_together(group: list[Any]) -> None:
+    webhooks.writer._store(group)
+    connection.close()
 
+
+async def _waiting(line: Channel, text: str) -> Any:
     event = InboundEvent(channel=line, source="webhook", content_key=text, body=text.encode())
     return event, asyncio.get_running_loop()
