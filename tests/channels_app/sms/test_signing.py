@@ -199,5 +199,9 @@ def test_what_twilios_library_signs_is_trusted(fields, algorithm):
 
 @given(st.binary(max_size=200), st.binary(max_size=100), st.text(max_size=60))
 def test_no_bytes_break_the_check(body, settings, signature):
-    refused(webhook(body, url=URL, signature=signature, headers=((SETTINGS, settings.decode("latin-1")),)))
+    refused(
+        webhook(
+            body, url=URL, signature=signature, headers=((SETTINGS, settings.decode("latin-1")),)
+        )
+    )
     refused(webhook(body, url=URL, signature=signature))
