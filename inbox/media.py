@@ -82,7 +82,8 @@ def outbound_file(attachment: Attachment) -> OutboundFile:
 def public_url(attachment: Attachment) -> str:
     """Where a provider may fetch a file we send, for four hours."""
     link = signing.TimestampSigner(salt=_SALT).sign(str(attachment.pk))
-    return f"{settings.PUBLIC_URL}/files/{link}/{quote(attachment.name, safe='')}"
+    name = quote(attachment.name.replace("/", "_"), safe="")
+    return f"{settings.PUBLIC_URL}/files/{link}/{name}"
 
 
 def shared_file(link: str) -> Attachment | None:

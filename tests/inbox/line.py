@@ -32,7 +32,7 @@ class Line(Adapter):
     asked: ClassVar[list[Attempt]] = []
     behaviour: ClassVar[Behaviour | None] = None
     finding: ClassVar[Reconciliation | Exception] = Reconciliation("unknown")
-    media: ClassVar[bytes | Exception] = b""
+    media: ClassVar[bytes | BaseException] = b""
     _ids: ClassVar[count[int]] = count(1)
 
     @classmethod
@@ -56,7 +56,7 @@ class Line(Adapter):
         return Line.finding
 
     def fetch_media(self, url: str) -> bytes:
-        if isinstance(Line.media, Exception):
+        if isinstance(Line.media, BaseException):
             raise Line.media
         return Line.media
 

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from channels_app import messages
+from channels_app.errors import SendError
+from channels_app.models import Channel
+from inbox import media
+from inbox.models import Agent, Attachment, Conversation, LiveEvent
+from tests.inbox.desk import hear, reply
+from tests.inbox.line import Line
+
+pytestmark = pytest.mark.django_db
+
+
+def received(line: Channel, **fields) -> Attachment:
+    file = messages.Attachment(**({"name": "a.png", "content_type": "image/png"} | fields))
+    return hear(line, attachments=(file,)).attachments.get()
+
+
+def remote(line: Channel) -> Attachment:
+    return received(line, remote_url="https://provider.example/media/1")
+
+
+def make_due(attachment: Attachment) -> Attachment:
+    Attachment.objects.filter(pk=attachment.pk).update(next_attempt_at=timezone.now())
+    return Attachment.objects.get(pk=attachment.pk)
+
+
+class TestKeeping:
+    def test_bytes_are_stored_with_their_digest(self, line: Channel) -> None:
+        kept = received(line, content=b"picture")
+        assert (kept.state, kept.size, kept.file.read()) == ("stored", 7, b"picture")
+        assert kept.sha256 == hashlib.sha256(b"picture").hexdigest()
+
+    def test_the_stored_name_is_random_and_the_label_only_a_label(self, line: Channel) -> None:
+        kept = received(line, name="../../etc/passwd", content=b"x")
+        assert kept.name == "../../etc/passwd"
+        assert "passwd" not in kept.file.name
+        assert ".." not in kept.file.name
+
+    @pytest.mark.parametrize(
+        ("name", "label"),
+        [
+            ("a\x00b.png", "ab.png"),
+            ("exe\u202egnp.scr", "exegnp.scr"),
+            ("a\u200bb\r\n.png", "ab.png"),
+            ("", "file"),
+            ("x" * 300, "x" * 255),
+        ],
+    )
+    def test_a_label_is_one_visible_line(self, name: str, label: str) -> None:
+        assert media.label(name) == label
+
+    @pytest.mark.parametrize(
+        ("declared", "kept"),
+        [
+            ("IMAGE/PNG; name=x", "image/png"),
+            ("", "application/octet-stream"),
+            ("text/html\r\nX: y", "application/octet-stream"),
+            ("a/b/c", "application/octet-stream"),
+        ],
+    )
+    def test_a_content_type_is_one_or_unknown(
+        self, line: Channel, declared: str, kept: str
+    ) -> None:
+        assert received(line, content_type=declared, content=b"x").content_type == kept
+
+
+class TestFetching:
+    def test_a_file_at_the_provider_is_fetched(self, line: Channel) -> None:
+        pending = remote(line)
+        assert (pending.state, pending.size) == ("pending", 0)
+        LiveEvent.objects.all().delete()
+        Line.media = b"picture"
+        media.fetch(pending.pk)
+        stored = Attachment.objects.get()
+        assert (stored.state, stored.size, stored.file.read()) == ("stored", 7, b"picture")
+        assert LiveEvent.objects.get().kind == "message"
+
+    def test_it_is_fetched_once(self, line: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+        pending = remote(line)
+        calls = []
+        monkeypatch.setattr(Line, "fetch_media", lambda _, url: calls.append(url) or b"x")
+        for _ in range(3):
+            media.fetch(pending.pk)
+        assert calls == ["https://provider.example/media/1"]
+
+    def test_a_failure_is_tried_again_by_plan_then_shown(self, line: Channel) -> None:
+        pending = remote(line)
+        Line.media = SendError("not now")
+        waits = []
+        while pending.state == "pending":
+            media.fetch(pending.pk)
+            pending.refresh_from_db()
+            if pending.next_attempt_at:
+                waits.append((pending.next_attempt_at - timezone.now()).total_seconds())
+            pending = make_due(pending) if pending.state == "pending" else pending
+        assert [round(wait) for wait in waits] == [5, 30, 120, 600, 3600]
+        assert (pending.state, pending.error) == ("failed", "not now")
+
+    def test_a_file_that_is_gone_is_not_asked_for_again(self, line: Channel) -> None:
+        pending = remote(line)
+        Line.media = SendError("gone", permanent=True)
+        media.fetch(pending.pk)
+        assert Attachment.objects.get().state == "failed"
+
+    def test_a_worker_that_dies_leaves_it_to_the_next_after_a_minute(self, line: Channel) -> None:
+        pending = remote(line)
+        Line.media = KeyboardInterrupt()
+        with pytest.raises(KeyboardInterrupt):
+            media.fetch(pending.pk)
+        pending.refresh_from_db()
+        assert (pending.state, pending.attempts) == ("pending", 1)
+        assert pending.next_attempt_at is not None
+        wait = pending.next_attempt_at - timezone.now()
+        assert timedelta(seconds=50) < wait <= timedelta(seconds=60)
+
+
+class TestSharing:
+    def test_a_file_we_send_has_an_address_for_a_while(
+        self, strand: Conversation, grace: Agent, settings
+    ) -> None:
+        upload = SimpleUploadedFile("a b.png", b"picture", content_type="image/png")
+        file = media.keep_upload(upload, by=grace)
+        reply(strand, "", by=grace, attachments=(file,))
+        url = media.public_url(file)
+        assert url.startswith(f"{settings.PUBLIC_URL}/files/")
+        assert url.endswith("/a%20b.png")
+        assert media.shared_file(url.split("/")[-2]) == file
+
+    def test_a_file_a_customer_sent_has_none(self, line: Channel) -> None:
+        kept = received(line, content=b"x")
+        assert media.shared_file(media.public_url(kept).split("/")[-2]) is None
+
+    def test_an_address_ends(
+        self, strand: Conversation, grace: Agent, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        file = media.keep_upload(SimpleUploadedFile("a", b"x"), by=grace)
+        reply(strand, "Hello", by=grace)
+        monkeypatch.setattr(media, "LINK_LIFETIME", timedelta(seconds=-1))
+        assert media.shared_file(media.public_url(file).split("/")[-2]) is None
+
+    @pytest.mark.parametrize("link", ["", "1", "1:x:y", "x" * 5000, "\x00"])
+    def test_a_forged_address_leads_nowhere(self, link: str) -> None:
+        assert media.shared_file(link) is None
