@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,10 +33,11 @@ def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-def _fresh(rings: list[str]) -> Iterator[None]:
+async def _fresh(rings: list[str]) -> AsyncIterator[None]:
     webhooks._channels.clear()
     yield
     webhooks.writer.stop()
+    await sync_to_async(connection.close)()
 
 
 @pytest.fixture
