@@ -7,72 +7,94 @@ address that was received.
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 
+import idna
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber
 
 MAX_KEY = 320
-SHORTEST_PHONE = 7
+MAX_DIGITS = 64
+SCHEMES = ("whatsapp:", "tel:", "sms:")
+NOWHERE = frozenset({phonenumbers.UNKNOWN_REGION, phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY})
 
 
 def matching_key(kind: str, value: str, *, region: str = "") -> str:
     """The address as it is compared: equal for two spellings of one address. Never raises.
 
-    `region` (ISO code) reads national phone numbers. At most 320 characters, no NUL.
+    `region` (ISO code) reads national phone numbers. At most 320 characters, no NUL; the key of
+    a key is the key.
     """
     plain = _plain(value)
     if kind == "email":
-        return _email_key(plain)[:MAX_KEY]
+        return _bounded(_email_key(plain))
     if kind == "phone":
-        return _phone_key(plain, region)[:MAX_KEY]
-    return plain.casefold()[:MAX_KEY]
-
-
-def sms_kind(value: str) -> str:
-    """ "phone", or "sms_sender" for short codes and names, which are no numbers to call."""
-    plain = _without_prefix(_plain(value))
-    if any(character.isalpha() for character in plain):
-        return "sms_sender"
-    digits = _digits(plain)
-    return "phone" if plain.startswith("+") or len(digits) >= SHORTEST_PHONE else "sms_sender"
+        return _phone_key(plain, region)
+    return _bounded(plain.casefold())
 
 
 def country_of(value: str) -> str:
-    """The ISO code of an international number's country; "" when it can't be told."""
-    number = _parsed(_without_prefix(_plain(value)), "")
-    return phonenumbers.region_code_for_number(number) or "" if number else ""
+    """The ISO code of an international number's country; "" when it can't be told.
+
+    A number that fits no numbering plan counts for the main country of its code.
+    """
+    number = _parsed(_without_scheme(_plain(value)), "")
+    if number is None:
+        return ""
+    main = phonenumbers.region_code_for_country_code(number.country_code or 0)
+    region = str(phonenumbers.region_code_for_number(number) or main)
+    return "" if region in NOWHERE else region
 
 
 def display(kind: str, value: str) -> str:
     """The address as people read it: phone numbers in groups."""
-    number = _parsed(_without_prefix(_plain(value)), "") if kind == "phone" else None
+    number = _parsed(_without_scheme(_plain(value)), "") if kind == "phone" else None
     if number is None or not phonenumbers.is_possible_number(number):
         return value
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
+def storable(value: str) -> str:
+    """The address as received, less what no database keeps: NUL, half characters and anything
+    beyond 320 characters."""
+    return value.encode(errors="replace").decode().replace("\0", "")[:MAX_KEY]
+
+
 def _email_key(value: str) -> str:
-    local, at, domain = value.casefold().rpartition("@")
-    if not at:
-        return domain
-    return f"{local}@{_ascii_domain(domain)}"
+    local, at, domain = value.rpartition("@")
+    return f"{local.casefold()}{at}{_ascii_domain(domain.lower())}" if at else value.casefold()
 
 
 def _ascii_domain(domain: str) -> str:
+    """Not folded before: straße.example and strasse.example are two domains."""
+    if domain.isascii():
+        return domain
     try:
-        return domain.encode("idna").decode("ascii")
+        return idna.encode(domain, uts46=True).decode()
     except UnicodeError:
         return domain
 
 
+def _bounded(key: str) -> str:
+    """What is too long to be an address is compared by its digest: a cut would make two equal."""
+    if len(key) <= MAX_KEY:
+        return key
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
 def _phone_key(value: str, region: str) -> str:
-    plain = _without_prefix(value)
-    number = _parsed(plain, region)
-    if number is None:
-        digits = _digits(plain)
-        return f"+{digits}" if digits else plain.casefold()
-    return f"+{number.country_code}{_national(number)}"
+    """Read again until nothing changes: behind a prefix of carriers may stand another one."""
+    key = _reading(_without_scheme(value), region)
+    return key if key == value else _phone_key(key, "")
+
+
+def _reading(value: str, region: str) -> str:
+    number = _parsed(value, region)
+    if number is not None:
+        return f"+{number.country_code}{_national(number)}"
+    digits = _digits(value)[:MAX_DIGITS]
+    return f"+{digits}" if digits else value.casefold()[:MAX_KEY].strip()
 
 
 def _national(number: PhoneNumber) -> str:
@@ -105,12 +127,13 @@ def _plain(value: str) -> str:
     return "".join(seen).strip()
 
 
-def _without_prefix(value: str) -> str:
-    for prefix in ("whatsapp:", "tel:", "sms:"):
-        if value.casefold().startswith(prefix):
-            return value[len(prefix) :].strip()
-    return value
+def _without_scheme(value: str) -> str:
+    bare = value
+    while scheme := next((one for one in SCHEMES if bare.casefold().startswith(one)), None):
+        bare = bare[len(scheme) :].strip()
+    return bare
 
 
 def _digits(value: str) -> str:
-    return "".join(str(unicodedata.digit(c)) for c in value if unicodedata.digit(c, None) is not None)
+    values = (unicodedata.digit(character, None) for character in value)
+    return "".join(str(digit) for digit in values if digit is not None)

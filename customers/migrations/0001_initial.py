@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(blank=True, max_length=200)),
-                ('language', models.CharField(blank=True, max_length=10)),
+                ('language', models.CharField(blank=True, max_length=35)),
                 ('timezone', models.CharField(blank=True, max_length=64)),
                 ('attributes', models.JSONField(blank=True, default=dict)),
                 ('tags', models.JSONField(blank=True, default=list)),
@@ -61,7 +61,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
-                'indexes': [models.Index(condition=models.Q(('settled_at', None)), fields=['kind', 'key'], name='claims_open')],
             },
         ),
         migrations.CreateModel(
@@ -81,7 +80,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'identities',
                 'ordering': ['pk'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('kind', 'scope', 'key'), name='an_address_belongs_to_one_customer')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('kind', 'scope', 'key'), name='an_address_belongs_to_one_customer'), models.CheckConstraint(condition=models.Q(('key', ''), _negated=True), name='an_identity_has_a_key'), models.CheckConstraint(condition=models.Q(('proven_by__in', ['provider', 'signature', 'agent', 'import'])), name='an_identity_is_proven')],
             },
         ),
     ]

@@ -13,7 +13,7 @@ class Customer(models.Model):
     typed, in their claims."""
 
     name = models.CharField(max_length=200, blank=True)
-    language = models.CharField(max_length=10, blank=True)
+    language = models.CharField(max_length=35, blank=True)
     timezone = models.CharField(max_length=64, blank=True)
     attributes = models.JSONField(default=dict, blank=True)
     tags = models.JSONField(default=list, blank=True)

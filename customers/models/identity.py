@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from customers.addresses import display
 from customers.models.customer import Customer
 
 
@@ -50,11 +51,17 @@ class Identity(models.Model):
                 fields=["kind", "scope", "key"],
                 condition=Q(ended_at=None),
                 name="an_address_belongs_to_one_customer",
-            )
+            ),
+            # Whoever hides their address would share it with everybody else who does.
+            models.CheckConstraint(condition=~Q(key=""), name="an_identity_has_a_key"),
+            models.CheckConstraint(
+                condition=Q(proven_by__in=["provider", "signature", "agent", "import"]),
+                name="an_identity_is_proven",
+            ),
         ]
 
     def __str__(self) -> str:
-        return self.value
+        return display(self.kind, self.value)
 
 
 class Claim(models.Model):
@@ -71,11 +78,6 @@ class Claim(models.Model):
 
     class Meta:
         ordering: ClassVar = ["pk"]
-        indexes: ClassVar = [
-            models.Index(
-                fields=["kind", "key"], condition=Q(settled_at=None), name="claims_open"
-            )
-        ]
 
     def __str__(self) -> str:
-        return self.value
+        return display(self.kind, self.value)
