@@ -37,7 +37,7 @@ async def _fresh(rings: list[str]) -> AsyncIterator[None]:
     webhooks._channels.clear()
     yield
     webhooks.writer.stop()
-    await sync_to_async(connection.close)()
+    await sync_to_async(_close)()
 
 
 @pytest.fixture
@@ -173,6 +173,10 @@ async def test_one_bad_event_costs_its_group_nothing(
     with pytest.raises(OperationalError):
         await bad.stored
     assert await stored() == 1
+
+
+def _close() -> None:
+    connection.close()
 
 
 def _store_together(group: list[Any]) -> None:
