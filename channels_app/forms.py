@@ -55,10 +55,14 @@ class ChannelForm(forms.Form):
         return form
 
     def clean(self) -> dict[str, Any]:
-        """Refuse settings that nobody reads: a misspelt one must not pass silently."""
+        """Refuse settings that nobody reads (a misspelt one must not pass silently), and to
+        forget a secret without which the channel can't work."""
         known = ", ".join(self.fields)
         for name in self.unknown:
             self.add_error(None, _("unknown setting %s; known: %s") % (name, known))
+        for name in self.secret_fields:
+            if self.base_fields[name].required and self.cleaned_data.get(name) == FORGET:
+                self.add_error(name, _("This field is required."))
         return self.cleaned_data
 
     def apply(self, channel: Channel) -> None:
