@@ -11,12 +11,12 @@ from html import escape
 
 from channels_app.adapters.email import flowed
 from channels_app.adapters.email.charsets import decode
+from channels_app.adapters.email.cleaning import is_showable
 from channels_app.adapters.email.headers import one_line, value
 from channels_app.adapters.email.html_text import text_of
 from channels_app.messages import Attachment
 
 MAX_TEXT = 250_000
-MAX_HTML = 1_500_000
 MAX_NAME = 255
 CUT = "\n\n[The rest is in the attached file.]"
 _SAFE_TYPE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789/.+-_")
@@ -30,7 +30,6 @@ class Content:
 
     text: str = ""
     html: str = ""
-    has_plain_text: bool = False
     attachments: tuple[Attachment, ...] = ()
 
 
@@ -48,7 +47,7 @@ def content_of(message: Message) -> Content:
     files: list[Attachment] = []
     _collect(message, sections, files, into=None)
     html = "\n".join(_html_of(one) for one in sections) if any(s.html for s in sections) else ""
-    if len(html) > MAX_HTML:
+    if not is_showable(html):
         files.append(Attachment("message.html", "text/html", html.encode()))
         html = ""
     text = "\n\n".join(filter(None, (_text_of(one) for one in sections)))
@@ -58,7 +57,6 @@ def content_of(message: Message) -> Content:
     return Content(
         text=text,
         html=html,
-        has_plain_text=any("".join(one.plain).strip() for one in sections),
         attachments=tuple(_inlined(files, html)),
     )
 
@@ -66,7 +64,7 @@ def content_of(message: Message) -> Content:
 def type_of(part: Message) -> str:
     """The content type in lower case, of harmless characters only."""
     named = value(part, "content-type").partition(";")[0].strip().lower()
-    if "/" not in named or not _SAFE_TYPE.issuperset(named):
+    if named.count("/") != 1 or not _SAFE_TYPE.issuperset(named):
         return part.get_default_type() if not named else "application/octet-stream"
     return named[:100]
 
@@ -141,7 +139,7 @@ def _text_of(section: _Section) -> str:
     plain = "\n".join(section.plain).strip("\n")
     if plain.strip() or not section.html:
         return plain.rstrip()
-    return "\n".join(text_of(html[:MAX_HTML]) for html in section.html)
+    return "\n".join(text_of(html) if is_showable(html) else CUT.strip() for html in section.html)
 
 
 def _attachment(part: Message, kind: str) -> Attachment:

@@ -67,8 +67,10 @@ def _codec(charset: str) -> str:
 
 def _is_for_text(codec: str) -> bool:
     try:
-        b"".decode(codec)
-    except (LookupError, ValueError, TypeError):
+        b"a".decode(codec)
+    except UnicodeError:
+        return True
+    except LookupError:
         return False
     return True
 

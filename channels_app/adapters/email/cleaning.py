@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import nh3
 
+MAX_HTML = 1_500_000
+# The cleaner's time grows with the square of it: 20,000 cost a second, 2,000 nothing.
+MAX_NESTING = 2_000
 URL_SCHEMES = {"http", "https", "mailto", "tel", "cid"}
 # Dropped with what they contain; any other tag that is not allowed leaves its text behind.
 DROPPED = {
@@ -32,6 +37,12 @@ ATTRIBUTES = {
 # Where mail programs leave word of what they quote. Never stored, never shown.
 STRUCTURE = {"*": {"class", "id", "style"}, "a": {"href"}, "blockquote": {"cite", "type"}}
 
+# Tags that nothing closes but themselves.
+_NESTING = re.compile(
+    r"<(/?)(?:b|big|blockquote|center|code|div|dl|em|font|i|ol|s|section|small|span|strong|table|u|ul)\b",
+    re.IGNORECASE,
+)
+
 _shown = nh3.Cleaner(
     tags=TAGS, clean_content_tags=DROPPED, attributes=ATTRIBUTES, url_schemes=URL_SCHEMES
 )
@@ -47,6 +58,18 @@ def clean_html(html: str) -> str:
     """HTML that runs nothing, styles nothing, submits nothing and only links to what may be
     linked. Addresses of images stay: showing them is the screen's decision."""
     return str(_shown.clean(html)).strip()
+
+
+def is_showable(html: str) -> bool:
+    """Whether it is small and flat enough to be cleaned in no time."""
+    if len(html) > MAX_HTML:
+        return False
+    depth = 0
+    for tag in _NESTING.finditer(html):
+        depth = max(depth - 1, 0) if tag[1] else depth + 1
+        if depth > MAX_NESTING:
+            return False
+    return True
 
 
 def structure_of(html: str) -> str:

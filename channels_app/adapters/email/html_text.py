@@ -19,45 +19,27 @@ _REST_IDS = (
 )  # fmt: skip
 _REST_CLASSES = ("OutlookMessageHeader", "ms-outlook-mobile-reference-message")
 _OUTLOOK_LINES = ("border-top:solid #e1e1e1", "border-top:solid #b5c4df")
-_MARKS = (
-    *tuple(
-        mark.lower() for mark in (*_QUOTED_CLASSES, *_REST_IDS, *_REST_CLASSES, *_OUTLOOK_LINES)
-    ),
-    "gmail_quote",
-    "cite",
-)
+_STRUCTURE = (*_QUOTED_CLASSES, *_REST_IDS, *_REST_CLASSES, *_OUTLOOK_LINES)
+_MARKS = (*(mark.lower() for mark in _STRUCTURE), "gmail_quote", "cite")
 
-_BLOCKS = frozenset(
-    [
+_SPACED = frozenset(
+    ("blockquote", "dl", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "table", "ul")
+)
+_BLOCKS = _SPACED | frozenset(
+    (
         "address",
-        "blockquote",
         "caption",
         "center",
         "dd",
         "div",
-        "dl",
         "dt",
         "figcaption",
         "figure",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
         "hr",
         "li",
-        "ol",
-        "p",
-        "pre",
         "section",
-        "table",
         "tr",
-        "ul",
-    ]
-)
-_SPACED = frozenset(
-    ["blockquote", "dl", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "table", "ul"]
+    )
 )
 _VOID = frozenset(("br", "col", "hr", "img", "wbr"))
 

@@ -8,6 +8,7 @@ counts as unreadable.
 from __future__ import annotations
 
 import io
+import logging
 import os
 import pickle
 import subprocess
@@ -22,6 +23,8 @@ from channels_app.adapters.email.desk import Desk
 from channels_app.adapters.email.unreadable import unreadable
 from channels_app.messages import InboundMessage
 
+logger = logging.getLogger(__name__)
+
 SECONDS = 4.0
 MAX_IDLE = 4
 ROOT = Path(__file__).resolve().parents[3]
@@ -29,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[3]
 MESSAGE = ("InboundMessage", "Address", "Attachment", "Envelope", "Mailbox", "Bounce")
 ALLOWED = {
     "channels_app.messages": frozenset(MESSAGE),
-    "datetime": frozenset(("datetime", "timezone")),
+    "datetime": frozenset(("datetime", "timedelta", "timezone")),
 }
 
 
@@ -82,9 +85,9 @@ class _Reader:
         try:
             send(self.process.stdin, request)  # type: ignore[arg-type]
             answer = receive(self.process.stdout)  # type: ignore[arg-type]
-            return _loaded(answer) if answer else None
-        except (OSError, pickle.UnpicklingError):
+        except OSError:
             return None
+        return _loaded(answer) if answer else None
 
     def _give_up(self) -> None:
         self.is_fit = False
@@ -99,7 +102,11 @@ class _Answers(pickle.Unpickler):
 
 
 def _loaded(answer: bytes) -> InboundMessage | str:
-    loaded = _Answers(io.BytesIO(answer)).load()
+    try:
+        loaded = _Answers(io.BytesIO(answer)).load()
+    except pickle.UnpicklingError as error:
+        logger.warning("mail_reader_strayed", extra={"error": str(error)})
+        return "its reader answered something else"
     return loaded if isinstance(loaded, InboundMessage) else str(loaded)
 
 
