@@ -64,7 +64,7 @@ def networks(raw: str) -> list[str]:
 def database(raw: str) -> dict[str, Any]:
     """postgres://user:password@host:port/name or sqlite:///path"""
     _checked(raw, urlsplit(raw).scheme in ("postgres", "postgresql", "sqlite"))
-    parsed: dict[str, Any] = environ.Env.db_url_config(raw)
+    parsed: dict[str, Any] = environ.Env.db_url_config(raw)  # type: ignore[no-untyped-call]
     _checked(raw, parsed["NAME"])
     return parsed
 

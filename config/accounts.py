@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 
-class ClosedDesk(DefaultAccountAdapter):  # type: ignore[misc]
+class ClosedDesk(DefaultAccountAdapter):
     """Nobody signs up by themselves: an admin invites."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

@@ -28,7 +28,9 @@ class DeskSite(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Signing in the desk's way: the admin's own form asks nobody for a second factor."""
-        guarded: HttpResponse = secure_admin_login(super().login)(request, extra_context)
+        guarded: HttpResponse = secure_admin_login(super().login)(  # type: ignore[no-untyped-call]
+            request, extra_context
+        )
         return guarded
 
 

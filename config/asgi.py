@@ -18,9 +18,8 @@ from django.conf import settings  # noqa: E402
 from inbox.routing import websocket_urlpatterns  # noqa: E402
 from inbox.webhooks import door  # noqa: E402
 
-sockets = OriginValidator(
-    AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.SOCKET_ORIGINS
-)
+paths = URLRouter(websocket_urlpatterns)  # type: ignore[arg-type]  # its stub wants its own class
+sockets = OriginValidator(AuthMiddlewareStack(paths), settings.SOCKET_ORIGINS)
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:

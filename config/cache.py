@@ -11,25 +11,25 @@ from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 logger = logging.getLogger(__name__)
 
 
-class _ForgivingClient(RedisCacheClient):  # type: ignore[misc]
+class _ForgivingClient(RedisCacheClient):
     """Answers like an empty cache while the server is away."""
 
-    def add(self, key: str, value: Any, timeout: float | None) -> bool:
+    def add(self, key: Any, value: Any, timeout: Any) -> bool:
         return bool(_or(True, super().add, key, value, timeout))
 
-    def get(self, key: str, default: Any) -> Any:
+    def get(self, key: Any, default: Any) -> Any:
         return _or(default, super().get, key, default)
 
-    def set(self, key: str, value: Any, timeout: float | None) -> None:
+    def set(self, key: Any, value: Any, timeout: Any) -> None:
         _or(None, super().set, key, value, timeout)
 
     def get_many(self, keys: Any) -> Any:
         return _or({}, super().get_many, keys)
 
-    def set_many(self, data: Any, timeout: float | None) -> None:
+    def set_many(self, data: Any, timeout: Any) -> None:
         _or(None, super().set_many, data, timeout)
 
-    def delete(self, key: str) -> bool:
+    def delete(self, key: Any) -> bool:
         return bool(_or(False, super().delete, key))
 
 
@@ -41,7 +41,7 @@ def _or(instead: Any, call: Any, *args: Any) -> Any:
         return instead
 
 
-class ForgivingRedisCache(RedisCache):  # type: ignore[misc]
+class ForgivingRedisCache(RedisCache):
     """Django's Redis cache; rows keep the truth, so an unreachable server is only a miss.
 
     While it is away the sign-in rate limits don't count.

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import environ
 from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+from environ import Env as EnvFile
 
 from config import accepted
 
@@ -105,7 +106,7 @@ class _Given:
         raw = self._raw(name) or (default() if callable(default) else default)
         try:
             return parse(raw)
-        except (ValueError, OSError, environ.ImproperlyConfigured) as error:
+        except (ValueError, OSError, ImproperlyConfigured) as error:
             raise WrongSetting(name, str(parse.__doc__)) from error
 
     def has(self, name: str) -> bool:
@@ -126,7 +127,7 @@ class _Given:
 def _with_file(environment: Mapping[str, str]) -> Mapping[str, str]:
     path = Path(environment.get("ENV_FILE") or ROOT / ".env")
     if path.is_file():
-        environ.Env.read_env(path)  # leaves alone what is set, and reaches our children too
+        EnvFile.read_env(path)  # leaves alone what is set, and reaches our children too
     return environment
 
 

@@ -19,7 +19,16 @@ ALLOWED_KEYS = frozenset(
     {
         *("event", "level", "logger", "timestamp", "exception"),
         *("request_id", "method", "route", "status", "milliseconds"),
-        *("agent", "channel", "conversation", "customer", "event_id", "message_id", "note", "ticket"),
+        *(
+            "agent",
+            "channel",
+            "conversation",
+            "customer",
+            "event_id",
+            "message_id",
+            "note",
+            "ticket",
+        ),
         *("actor", "attempt", "attempts", "bytes", "code", "count", "error", "exit_code", "kind"),
         *("mailbox", "part", "provider", "queue", "reason", "seconds", "signal", "source", "state"),
         *("sweep", "uid", "uidvalidity", "wait"),

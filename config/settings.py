@@ -242,6 +242,12 @@ SECURE_CSP = {
     "object-src": ["'none'"],
 }
 
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # the desk's domain may have subdomains that are none of its business
+    "security.W008",  # see SECURE_SSL_REDIRECT
+    "security.W021",  # preloading is the operator's promise, not ours
+]
+
 # API
 
 REST_FRAMEWORK: dict[str, Any] = {

@@ -21,7 +21,12 @@ CHECKS: dict[str, list[str]] = {
     "deployment": ["python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
     "types": ["mypy"],
 }
-PRODUCTION = {"PUBLIC_URL": "https://desk.example", "DEBUG": "0", "DEMO": "0"}
+PRODUCTION = {
+    "PUBLIC_URL": "https://desk.example",
+    "MAIL_URL": "smtps://desk@mail.example",
+    "DEBUG": "0",
+    "DEMO": "0",
+}
 
 
 def main(wanted: list[str]) -> None:

@@ -37,10 +37,10 @@ def break_with(text: str) -> None:
 def test_only_keys_on_the_list_get_into_a_line(said):
     logs.configure("json", tells_all=False)
     logging.getLogger("desk").warning("said", extra={"ticket": 7, "text": "canary"})
-    structlog.get_logger("desk").warning("told", message=8, address="canary@example.com")
+    structlog.get_logger("desk").warning("told", message_id=8, address="canary@example.com")
     written = said()
     lines = [json.loads(line) for line in written.splitlines()]
-    assert [(line["event"], line.get("ticket"), line.get("message")) for line in lines] == [
+    assert [(line["event"], line.get("ticket"), line.get("message_id")) for line in lines] == [
         ("said", 7, None),
         ("told", None, 8),
     ]
