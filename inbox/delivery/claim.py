@@ -59,13 +59,13 @@ def due(*, limit: int) -> list[int]:
     now = timezone.now()
     fresh = Q(next_attempt_at=None, created_at__lte=now - UNATTENDED)
     ready = _sendable(fresh | Q(next_attempt_at__lte=now))
-    return list(ready.order_by("pk").values_list("pk", flat=True)[:limit])
+    return list(ready.order_by("next_attempt_at", "pk").values_list("pk", flat=True)[:limit])
 
 
 def lost(*, limit: int) -> list[int]:
     """Messages whose lease ran out while they were being sent."""
     over = Message.objects.filter(status=Status.SENDING, leased_until__lte=timezone.now())
-    return list(over.order_by("pk").values_list("pk", flat=True)[:limit])
+    return list(over.order_by("leased_until").values_list("pk", flat=True)[:limit])
 
 
 def holding_too_long() -> list[Message]:
@@ -78,7 +78,7 @@ def holding_too_long() -> list[Message]:
         created_at__lte=limit,
     )
     holders = Message.objects.filter(Exists(waiting), status=Status.QUEUED, attempts__gt=0)
-    holders = holders.filter(next_attempt_at__gt=timezone.now())
+    holders = holders.filter(next_attempt_at__gt=timezone.now()).order_by("next_attempt_at")
     return [one for one in holders if _first_tried_at(one) <= limit]
 
 
