@@ -12,11 +12,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseTrouble
 
 from channels_app import journal
+from channels_app.adapters.email.bounds import MAX_SIZE
 from channels_app.models import Channel, InboundEvent
 from inbox import intake
 from inbox.models import Message
 
-MAX_SIZE = 35 * 1024 * 1024
 PATIENCE = 30.0
 STDIN = "-"
 

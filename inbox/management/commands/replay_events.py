@@ -15,20 +15,20 @@ State = InboundEvent.State
 
 class Command(BaseCommand):
     help = (
-        "Work on dead letters again: events that were held back and those nobody could read. "
-        "What was processed stays as it is."
+        "Put dead letters back among what waits: events that were held back and those nobody could "
+        "read; and wake the workers. What was processed stays as it is."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--failed", action="store_true", help="only those held back, not the unreadable ones"
+            "--failed", action="store_true", help="wake nobody unless there are dead letters"
         )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        states = [State.HELD] if options["failed"] else [State.HELD, State.UNREADABLE]
-        replayed = journal.replay(InboundEvent.objects.filter(state__in=states).only("pk"))
-        if replayed:
+        dead = InboundEvent.objects.filter(state__in=[State.HELD, State.UNREADABLE])
+        replayed = journal.replay(dead.only("pk"))
+        if replayed or not options["failed"]:
             _wake_workers()
         self.stdout.write(
             json.dumps({"replayed": replayed})
