@@ -17,6 +17,8 @@ MAX_PARTS = 200
 MAX_DEPTH = 20
 MAX_HEADERS = 256 * 1024
 MAX_HEADER = 64 * 1024
+MAX_INNER_HEADERS = 1024 * 1024
+MAX_LINES = 1_000_000
 MAX_ADDRESSES = 500
 
 
@@ -42,14 +44,17 @@ def header_block(raw: bytes, limit: int = MAX_HEADERS) -> bytes:
 def _check_size(raw: bytes) -> None:
     if len(raw) > MAX_SIZE:
         raise OutOfBounds(f"larger than {MAX_SIZE // 1024 // 1024} MB")
+    if max(raw.count(b"\n"), raw.count(b"\r")) > MAX_LINES:
+        raise OutOfBounds(f"more than {MAX_LINES} lines")
     if len(header_block(raw, MAX_HEADERS + 1)) > MAX_HEADERS:
         raise OutOfBounds(f"headers larger than {MAX_HEADERS // 1024} KB")
 
 
 class _Tally:
-    """How many parts the tree has so far."""
+    """How many parts and how much of headers the tree has so far."""
 
     parts = -1  # the parser makes one to try its factory out
+    headers = 0
 
 
 class _Part(Message):
@@ -58,7 +63,7 @@ class _Part(Message):
     def __init__(self, tally: _Tally, *, policy: Compat32) -> None:
         super().__init__(policy=policy)
         self.depth = 0
-        self.header_size = 0
+        self.tally = tally
         tally.parts += 1
         if tally.parts > MAX_PARTS:
             raise OutOfBounds(f"more than {MAX_PARTS} parts")
@@ -70,9 +75,9 @@ class _Part(Message):
         super().attach(payload)
 
     def set_raw(self, name: str, value: Any) -> None:
-        self.header_size += len(name) + len(value)
+        self.tally.headers += len(name) + len(value)
         if len(value) > MAX_HEADER:
             raise OutOfBounds(f"a header longer than {MAX_HEADER // 1024} KB")
-        if self.header_size > MAX_HEADERS:
-            raise OutOfBounds(f"headers larger than {MAX_HEADERS // 1024} KB")
+        if self.tally.headers > MAX_INNER_HEADERS:
+            raise OutOfBounds(f"headers of parts larger than {MAX_INNER_HEADERS // 1024} KB")
         super().set_raw(name, value)
