@@ -13,12 +13,26 @@ from typing import TYPE_CHECKING, Any
 import httpcore
 import httpx
 
-from channels_app.network import ForbiddenAddress, PublicNetwork, callable_addresses, deadline
+from channels_app.network import (
+    ForbiddenAddress,
+    PublicNetwork,
+    callable_addresses,
+    deadline,
+    is_named,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["ForbiddenAddress", "Response", "TooLarge", "Unreachable", "refuse_private", "request"]
+__all__ = [
+    "ForbiddenAddress",
+    "Response",
+    "TooLarge",
+    "Unreachable",
+    "is_allowed",
+    "refuse_private",
+    "request",
+]
 
 SECONDS = 10.0
 MAX_BYTES = 1_000_000
@@ -87,16 +101,26 @@ def refuse_private(url: str) -> None:
 
     Raises Unreachable when it is no http(s) URL or its host has no address.
     """
+    host, port = _host_and_port(url)
+    try:
+        callable_addresses(host, port)
+    except OSError as error:
+        raise Unreachable(f"{host} has no address", sent=False) from error
+
+
+def is_allowed(url: str) -> bool:
+    """Whether OUTBOUND_ALLOW_HOSTS names this URL's host. Raises Unreachable as above."""
+    return is_named(*_host_and_port(url))
+
+
+def _host_and_port(url: str) -> tuple[str, int]:
     try:
         parts = httpx.URL(url)
     except httpx.InvalidURL as error:
         raise Unreachable(_reason(error), sent=False) from error
-    if parts.scheme not in {"http", "https"} or not parts.host:
+    if parts.scheme not in _PORTS or not parts.host:
         raise Unreachable("only http:// and https:// addresses can be called", sent=False)
-    try:
-        callable_addresses(parts.raw_host.decode(), parts.port or _PORTS[parts.scheme])
-    except OSError as error:
-        raise Unreachable(f"{parts.host} has no address", sent=False) from error
+    return parts.raw_host.decode(), parts.port or _PORTS[parts.scheme]
 
 
 _PORTS = {"http": 80, "https": 443}

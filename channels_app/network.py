@@ -60,12 +60,18 @@ def callable_addresses(host: str, port: int) -> list[str]:
     except UnicodeError as error:
         raise OSError(f"{host!r} is no host name") from error
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    if _is_allowed(host, port):
+    if is_named(host, port):
         return addresses
     public = [address for address in addresses if is_public(address)]
     if not public:
         raise ForbiddenAddress(f"{host} is not on the public internet")
     return public
+
+
+def is_named(host: str, port: int) -> bool:
+    """Whether OUTBOUND_ALLOW_HOSTS names this host, or it with this port."""
+    named = f"[{host}]" if ":" in host else host
+    return not {host, named, f"{named}:{port}"}.isdisjoint(settings.OUTBOUND_ALLOW_HOSTS)
 
 
 class PublicNetwork(httpcore.NetworkBackend):
@@ -126,11 +132,6 @@ class _Timed(httpcore.NetworkStream):
 def _connect(address: str, port: int, *, share: int = 1) -> httpcore.NetworkStream:
     left = _left(httpcore.ConnectTimeout) / share
     return _Timed(httpcore.SyncBackend().connect_tcp(address, port, left, socket_options=[]))
-
-
-def _is_allowed(host: str, port: int) -> bool:
-    named = f"[{host}]" if ":" in host else host
-    return not {host, named, f"{named}:{port}"}.isdisjoint(settings.OUTBOUND_ALLOW_HOSTS)
 
 
 def _left(timeout: type[httpcore.TimeoutException]) -> float:

@@ -22,7 +22,7 @@ def serving(
 ) -> Iterator[PretendTwilio]:
     """Answer HTTP in threads of this process; `twilio.url` is the address. Ends with the block."""
     server = make_server(twilio, host=host, port=port)
-    thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=[0.01], daemon=True)
     thread.start()
     try:
         yield twilio

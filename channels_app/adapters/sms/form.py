@@ -124,10 +124,11 @@ class TwilioForm(ChannelForm):
 
     def clean_auth_token(self) -> str:
         """One token, or two with a comma during a change."""
-        tokens = [token.strip() for token in self.cleaned_data["auth_token"].split(",")]
-        if any(re.search(r"\s", token) for token in tokens):
-            raise ValidationError(_("An auth token has no spaces."))
-        return ",".join(token for token in tokens if token)
+        entered = self.cleaned_data["auth_token"].split(",")
+        tokens = [token.strip() for token in entered if token.strip()]
+        if any(re.search(r"\s", token) for token in tokens) or (entered != [""] and not tokens):
+            raise ValidationError(_("Enter the token as it is shown, without spaces."))
+        return ",".join(tokens)
 
     def clean_number(self) -> str:
         """The number as Twilio reports it: E.164, short code or name."""
@@ -164,10 +165,13 @@ class TwilioForm(ChannelForm):
         if address == API_BASE:
             return address
         try:
+            is_inside = http.is_allowed(address)
             http.refuse_private(address)
         except http.ForbiddenAddress as error:
             text = _("%s; name the host in OUTBOUND_ALLOW_HOSTS to allow it.") % error
             raise ValidationError(text) from error
         except http.Unreachable as error:
             raise ValidationError(str(error)) from error
+        if not (address.startswith("https://") or is_inside):
+            raise ValidationError(_("Only https: keeps the credentials secret on the way."))
         return address

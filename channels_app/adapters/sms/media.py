@@ -31,7 +31,7 @@ def fetch_media(account: Account, url: str) -> bytes:
             max_bytes=MAX_BYTES,
             seconds=SECONDS,
         )
-    except (http.TooLarge, http.ForbiddenAddress) as error:
+    except (http.TooLarge, http.ForbiddenAddress, httpx.InvalidURL) as error:
         raise SendError(str(error), permanent=True) from error
     except http.Unreachable as error:
         raise SendError("The file could not be fetched from Twilio.") from error

@@ -106,5 +106,5 @@ def _spellings(url: str) -> list[str]:
     host, _, port = parts.netloc.rpartition(":")
     if not (host and port.isdecimal()):
         host, port = parts.netloc, str(PORTS.get(parts.scheme, 443))
-    others = [urlunsplit(parts._replace(netloc=netloc)) for netloc in (host, f"{host}:{port}")]
+    others = [urlunsplit((parts.scheme, netloc, *parts[2:])) for netloc in (host, f"{host}:{port}")]
     return list(dict.fromkeys([url, *others]))

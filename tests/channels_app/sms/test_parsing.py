@@ -97,7 +97,16 @@ def test_a_recorded_call_is_read_whole(name, expected):
     [
         *(
             (word, "stop")
-            for word in "STOP Unsubscribe end QUIT stopall revoke OptOut cancel".split()
+            for word in [
+                "STOP",
+                "Unsubscribe",
+                "end",
+                "QUIT",
+                "stopall",
+                "revoke",
+                "OptOut",
+                "cancel",
+            ]
         ),
         *((word, "start") for word in ("START", "unstop")),
         *((word, "help") for word in ("HELP", " info\n")),
