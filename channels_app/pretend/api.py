@@ -87,7 +87,7 @@ def list_messages(twilio: PretendTwilio, call: Call) -> Answer:
     if twilio.faults.hides_list:
         return refuse(503, 20503, "Service unavailable")
     found = twilio.book.messages(to=call.query.get("To", ""), sender=call.query.get("From", ""))
-    day = call.query.get("DateSent", "")
+    day = call.query.get("DateSent", "")[:10]
     shown = [sms for sms in reversed(found) if sms.made.date().isoformat().startswith(day)]
     return _page(call, messages=[shapes.message(sms, account=twilio.account_sid) for sms in shown])
 
