@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from channels_app.adapters import adapter_class
 from channels_app.forms import ChannelForm
@@ -40,7 +41,14 @@ class KindlessForm(forms.ModelForm[Channel]):
             self.add_error(name if name in self.fields else None, list(errors))
         if self.settings_form.is_valid():
             self.settings_form.apply(self.instance)
-        return self.cleaned_data
+        return super().clean() or self.cleaned_data
+
+    def validate_constraints(self) -> None:
+        """All of them: the form has no field for the address, but its settings set it."""
+        try:
+            self.instance.validate_constraints()
+        except ValidationError as error:
+            self.add_error(None, error.messages)
 
 
 def form_of(kind: str) -> type[KindlessForm]:

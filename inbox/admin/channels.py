@@ -64,7 +64,7 @@ class ChannelAdmin(admin.ModelAdmin[Channel]):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": _("Which kind of channel?"),
-            "kinds": [adapter_class(kind) for kind in ADAPTERS],
+            "kinds": [(kind, adapter_class(kind).label) for kind in ADAPTERS],
         }
         return TemplateResponse(request, "admin/channels_app/channel/kinds.html", context)
 

@@ -84,7 +84,7 @@ class InboundEventAdmin(ReadOnly[InboundEvent]):
     @admin.action(description=gettext_lazy("Replay: try to process it again"), permissions=["view"])
     def replay(self, request: HttpRequest, events: QuerySet[InboundEvent]) -> None:
         """Only dead letters move; what was processed stays as it is."""
-        count = journal.replay(events.only("pk"))
+        count = journal.replay(events.select_related(None).only("pk"))
         for source in ("webhook", "mail"):
             workers.ask(intake.drain_journal, source)
         words = ngettext("%d event is waiting again.", "%d events are waiting again.", count)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -14,6 +15,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from inbox import delivery
 from inbox.admin.readonly import ReadOnly
 from inbox.models import Agent, Message
+from inbox.sending import Refused
+from inbox.triage import NotPossible
 
 Status = Message.Status
 
@@ -40,9 +43,17 @@ class TroubledMessageAdmin(ReadOnly[Message]):
         return format_html('<a href="{}">#{}</a>', address, message.ticket_id)
 
     @admin.action(description=gettext_lazy("Send failed ones again"), permissions=["view"])
-    def retry(self, request: HttpRequest, messages: QuerySet[Message]) -> None:
-        failed = messages.filter(status=Status.FAILED)
-        for message in failed:
-            delivery.retry(message, by=request.user)
-        words = ngettext("%d message is on its way.", "%d messages are on their way.", len(failed))
-        self.message_user(request, words % len(failed))
+    def retry(self, request: HttpRequest, troubled: QuerySet[Message]) -> None:
+        """One that may not be sent is named with its reason and holds up nobody."""
+        sent = [self._retry(request, message) for message in troubled.filter(status=Status.FAILED)]
+        words = ngettext("%d message is on its way.", "%d messages are on their way.", sum(sent))
+        self.message_user(request, words % sum(sent))
+
+    def _retry(self, request: HttpRequest, message: Message) -> bool:
+        try:
+            with transaction.atomic():
+                delivery.retry(message, by=cast(Agent, request.user))
+        except (NotPossible, Refused) as error:
+            self.message_user(request, f"#{message.ticket_id}: {error}", messages.ERROR)
+            return False
+        return True
