@@ -27,11 +27,14 @@ def main() -> None:
     if settings.DEMO:
         call_command("demo", stdout=sys.stderr)
     agents = get_user_model().objects
+    providers = settings.DATA_DIR / "demo" / "providers.json"
+    has_demo = settings.DEMO and agents.filter(email="admin@demo.example").exists()
     print(
         json.dumps(
             {
                 "has_agents": agents.exists(),
-                "has_demo": agents.filter(email="admin@demo.example").exists(),
+                "has_demo": has_demo,
+                "providers": json.loads(providers.read_text()) if has_demo else None,
             }
         )
     )

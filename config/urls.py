@@ -4,5 +4,6 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("demo/", include("inbox.demo.urls")),
     path("", include("inbox.urls")),
 ]

@@ -1,28 +1,49 @@
 from __future__ import annotations
 
+import json
+import socket
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from inbox.demo import desk, stories
+from inbox.demo import desk, stories, world
 from inbox.models import Ticket
 
 
 class Command(BaseCommand):
     help = "Fill an empty desk with demo data; safe to run twice, leaves a real desk alone."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--sms-port", type=int, default=0, help="the pretend SMS provider's")
-        parser.add_argument("--smtp-port", type=int, default=0, help="the pretend mail server's")
-
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **_options: Any) -> None:
         if not desk.may_be_filled():
             self.stdout.write("This desk has data of its own: no demo data was added.")
             return
+        sms_port, smtp_port = _free_ports(2)
         with transaction.atomic():
-            furnished = desk.furnish(
-                sms_port=options["sms_port"], smtp_port=options["smtp_port"]
-            )
+            furnished = desk.furnish(sms_port=sms_port, smtp_port=smtp_port)
             if not Ticket.objects.exists():
                 stories.tell_all(furnished)
+        _write_down(furnished, sms_port=sms_port, smtp_port=smtp_port)
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports nobody listens on just now, each another one."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def _write_down(furnished: desk.Desk, *, sms_port: int, smtp_port: int) -> None:
+    """What the pretend providers (inbox.demo.providers) have to know of this desk."""
+    world.folder().mkdir(parents=True, exist_ok=True)
+    known = {
+        "sms_port": sms_port,
+        "smtp_port": smtp_port,
+        "number": desk.NUMBER,
+        "sms_url": furnished.sms.webhook_url,
+        "account_sid": desk.ACCOUNT_SID,
+        "auth_token": furnished.sms.secrets["auth_token"],
+    }
+    (world.folder() / "providers.json").write_text(json.dumps(known))

@@ -1,0 +1,74 @@
+"""The demo's outside world as a process: a pretend SMS provider and a small mail server.
+
+`python -m inbox.demo.providers FILE`: FILE is what `manage.py demo` wrote down of the desk. It
+knows nothing of the desk's rows; the desk reaches it like any provider.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+import time
+from email.message import Message
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from uuid import uuid4
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Message as MessageHandler
+
+from channels_app.pretend.server import make_server
+from channels_app.pretend.twilio import PretendTwilio
+
+
+def main(file: Path) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    world = json.loads(file.read_text())
+    signal.signal(signal.SIGTERM, _leave)
+    letters = Controller(
+        Letterbox(file.parent / "mail"), hostname="127.0.0.1", port=world["smtp_port"]
+    )
+    letters.start()
+    twilio = _twilio(world, file.parent)
+    server = make_server(twilio, host="127.0.0.1", port=world["sms_port"])
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        server.shutdown()
+        twilio.stop()
+        letters.stop()
+
+
+class Letterbox(MessageHandler):
+    """Keeps each mail as a file, named so that names sort by time."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    def handle_message(self, message: Message[str, str]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        name = f"{time.time_ns():020d}-{uuid4().hex}.eml"
+        unfinished = self.folder / f".{name}"
+        unfinished.write_bytes(message.as_bytes())
+        unfinished.rename(self.folder / name)
+
+
+def _twilio(world: dict[str, Any], folder: Path) -> PretendTwilio:
+    twilio = PretendTwilio(
+        world["account_sid"], world["auth_token"], path=folder / "phones.sqlite3"
+    )
+    twilio.book.own(world["number"], sms_url=world["sms_url"])
+    return twilio
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
