@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
@@ -45,7 +45,9 @@ class Caller:
 
     def __init__(self, signer: Signer) -> None:
         self.signer = signer
-        self._client = httpx.Client(timeout=SECONDS, trust_env=False)
+        # A connection a call: a kept one that the desk has just closed would lose the call.
+        alone = httpx.Limits(max_keepalive_connections=0)
+        self._client = httpx.Client(timeout=SECONDS, limits=alone, trust_env=False)
 
     def call(self, url: str, fields: dict[str, str]) -> int:
         """Make one signed call and return the status; 0 when there was no answer."""
@@ -107,7 +109,7 @@ class Clockwork:
 
     def _run(self) -> None:
         while (due := self._next()) is not None:
-            self._pool.submit(due.act)
+            self._pool.submit(due.act).add_done_callback(_show_error)
 
     def _next(self) -> _Due | None:
         with self._wake:
@@ -117,3 +119,9 @@ class Clockwork:
                     return heapq.heappop(self._due)
                 self._wake.wait(wait)
         return None
+
+
+def _show_error(done: Future[object]) -> None:
+    """An error raised here is logged by the pool; kept in the future nobody would see it."""
+    if not done.cancelled():
+        done.result()

@@ -47,7 +47,9 @@ def verify(
         for url in _spellings(request.url)
     ]
     # All are compared, so that the time tells nothing about which secret or spelling fits.
-    if not sum(hmac.compare_digest(given.encode(), each.encode()) for each in expected):
+    if not sum(
+        hmac.compare_digest(given.encode(errors="replace"), each.encode()) for each in expected
+    ):
         raise InvalidSignature("the signature does not match")
 
 

@@ -64,7 +64,7 @@ def test_whose_address_it_is(account, url, theirs):
 
 
 @pytest.mark.parametrize(
-    ("status", "permanent"), [("404 Gone", True), ("410 Gone", True), ("500 Oops", False)]
+    ("status", "permanent"), [("404 Not Found", False), ("410 Gone", True), ("500 Oops", False)]
 )
 def test_a_file_that_is_gone_is_gone_for_good(account, status, permanent):
     with wire(ok(status=status)) as server:
