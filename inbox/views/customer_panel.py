@@ -35,6 +35,6 @@ def panel_of(ticket: Ticket, agent: Agent) -> Panel:
         list(customer.identities.filter(ended_at=None)),
         list(customer.claims.filter(settled_at=None)),
         list(others[:OTHERS_SHOWN]),
-        list(candidates(ticket, agent=agent)[:3]) if ticket.is_unresolved else [],
+        list(candidates(ticket, agent=agent)[:1]) if ticket.is_unresolved else [],
         list(merges.order_by("-pk")[:3]),
     )

@@ -15,6 +15,7 @@ from inbox.access import messages_visible_to
 from inbox.media import label, shared_file
 from inbox.models import Attachment, Message
 from inbox.views.entry import DeskRequest, for_agents
+from inbox.views.originals import without_addresses
 from inbox.views.verbs import carry_out
 
 STREAMED = 262_144
@@ -51,7 +52,7 @@ def original(request: DeskRequest, number: int) -> HttpResponse:
     """A mail as its sender laid it out: no scripts, nothing fetched, no way up to the desk."""
     messages = messages_visible_to(request.user).exclude(html="")
     message = get_object_or_404(messages, pk=number)
-    return render(request, "inbox/original.html", {"message": message})
+    return render(request, "inbox/original.html", {"html": without_addresses(message.html)})
 
 
 @for_agents

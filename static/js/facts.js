@@ -40,9 +40,7 @@ function exchange(part, fresh) {
   }
   held.delete(part.id);
   const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
-  const top = part.parentElement.scrollTop;
   part.replaceChildren(...fresh.childNodes);
-  part.parentElement.scrollTop = top;
   enliven(part);
   if (focused) byId(focused)?.focus({ preventScroll: true });
 }

@@ -61,17 +61,14 @@ function leave(number, old) {
 
 /** Patch in place. The link itself stays, so focus on it stays too. */
 function exchange(old, fresh, sort = fresh.dataset.sort) {
-  const patched = fresh.cloneNode(true);
   const link = old.querySelector(".row__link");
-  const freshLink = patched.querySelector(".row__link");
-  link.replaceChildren(...freshLink.childNodes);
-  freshLink.replaceWith(link);
-  old.className = patched.className;
+  const parts = [...fresh.cloneNode(true).children];
+  const middle = parts.findIndex((part) => part.matches(".row__link"));
+  link.replaceChildren(...parts[middle].childNodes);
   for (const child of [...old.children]) if (child !== link) child.remove();
-  const parts = [...patched.children];
-  const middle = parts.indexOf(link);
   link.before(...parts.slice(0, middle));
   link.after(...parts.slice(middle + 1));
+  old.className = fresh.className;
   old.dataset.sort = sort;
 }
 

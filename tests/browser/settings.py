@@ -1,0 +1,6 @@
+"""The desk as it runs for others, with tasks that only wake nobody."""
+
+from config.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+ADMINS_NEED_TWO_FACTORS = False

@@ -1,0 +1,107 @@
+"""Plays customers and colleagues inside the desk's own environment: one JSON call a line on
+stdin, one answer a line on stdout. `python -m tests.browser.teller`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.browser.settings")
+django.setup()
+
+from channels_app.models import Channel  # noqa: E402  (needs the apps)
+from inbox import delivery, triage  # noqa: E402
+from inbox.models import Agent, CannedReply, ChannelPolicy, Message, Team, Ticket  # noqa: E402
+from tests.flows import saying  # noqa: E402
+
+PASSWORD = "a-long-password"  # noqa: S105
+
+
+def furnish() -> None:
+    team = Team.objects.create(name="Front desk")
+    for name in ("Grace", "Heidi"):
+        email = f"{name.lower()}@desk.example"
+        team.members.add(Agent.objects.create_user(email, PASSWORD, name=name))
+    _channel(team, kind="email", name="Support mail", account="support@desk.example")
+    sms = {"provider": "twilio", "account_sid": "AC" + "0" * 32}
+    number = "+447700900999"
+    secrets = {"auth_token": "12345"}
+    _channel(team, kind="sms", name="SMS", account=number, settings=sms, secrets=secrets)
+    CannedReply.objects.create(
+        title="Thanks", shortcut="thanks", text="Thank you, {{customer.first_name|friend}}."
+    )
+    CannedReply.objects.create(title="Opening hours", shortcut="hours", text="Nine to five.")
+
+
+def sms(text: str, sender: str = saying.ADA_PHONE) -> dict[str, int]:
+    return _place(saying.sms(Channel.objects.get(kind="sms"), text, sender=sender))
+
+
+def mail(text: str, subject: str, sender: str = saying.ADA_MAIL, html: str = "") -> dict[str, int]:
+    channel = Channel.objects.get(kind="email")
+    return _place(saying.mail(channel, text, subject=subject, sender=sender, html=html))
+
+
+def note(ticket: int, text: str) -> None:
+    heidi = Agent.objects.get(name="Heidi")
+    triage.add_note(Ticket.objects.get(pk=ticket), text=text, by=heidi)
+
+
+def assign(ticket: int, to: str) -> None:
+    triage.assign(Ticket.objects.get(pk=ticket), to=Agent.objects.get(name=to))
+
+
+def name_customer(ticket: int, name: str) -> None:
+    found = Ticket.objects.select_related("customer").get(pk=ticket)
+    found.customer.name = name
+    found.customer.save()
+    found.save()
+
+
+def delivered(ticket: int) -> None:
+    """The provider took the ticket's last message and brought it to the customer."""
+    message = Message.objects.filter(ticket=ticket, direction="outbound").latest("position")
+    message.status = Message.Status.DELIVERED
+    message.save()
+    delivery.status.tell(message)
+
+
+def outbound(ticket: int) -> list[str]:
+    found = Message.objects.filter(ticket=ticket, direction="outbound").order_by("position")
+    return list(found.values_list("text", flat=True))
+
+
+def status(ticket: int) -> str:
+    return Ticket.objects.get(pk=ticket).shown_status
+
+
+def deactivate(name: str) -> None:
+    from inbox import staff
+
+    agent = Agent.objects.get(name=name)
+    agent.is_active = False
+    agent.save()
+    staff.access_changed([agent])
+
+
+def _channel(team: Team, **fields: Any) -> None:
+    ChannelPolicy.objects.create(channel=Channel.objects.create(**fields), team=team)
+
+
+def _place(message: Message) -> dict[str, int]:
+    return {"ticket": message.ticket_id, "message": message.pk}
+
+
+def main() -> None:
+    for line in sys.stdin:
+        call = json.loads(line)
+        answer = globals()[call.pop("do")](**call)
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
