@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any, BinaryIO, cast
 from urllib.parse import quote
 
 import dramatiq
@@ -40,7 +41,7 @@ def keep(message: Message, files: Iterable[messages.Attachment]) -> list[Attachm
     return kept
 
 
-def keep_upload(upload: UploadedFile, *, by: Agent) -> Attachment:
+def keep_upload(upload: UploadedFile[Any], *, by: Agent) -> Attachment:
     """Store a file an agent is going to send; one that was not sent within a day goes again."""
     attachment = Attachment(
         name=label(upload.name or ""),
@@ -61,20 +62,21 @@ def fetch(attachment_id: int) -> None:
     try:
         content = attachment.message.channel.adapter.fetch_media(attachment.remote_url)
     except SendError as error:
-        return _postpone(attachment, error)
-    _fill(attachment, content)
-    attachment.state, attachment.error, attachment.next_attempt_at = State.STORED, "", None
+        _postpone(attachment, error)
+    else:
+        _fill(attachment, content)
+        attachment.state, attachment.error, attachment.next_attempt_at = State.STORED, "", None
     _settle(attachment)
 
 
 def outbound_file(attachment: Attachment) -> OutboundFile:
     """The file as an adapter takes it."""
-    name, storage = attachment.file.name, attachment.file.storage
+    name, storage = str(attachment.file.name), attachment.file.storage
     return OutboundFile(
         name=attachment.name,
         content_type=attachment.content_type,
         size=attachment.size,
-        open=lambda: storage.open(name, "rb"),
+        open=lambda: cast(BinaryIO, storage.open(name, "rb")),
         url=public_url(attachment),
     )
 
@@ -146,7 +148,6 @@ def _postpone(attachment: Attachment, error: SendError) -> None:
         attachment.state, attachment.next_attempt_at = State.FAILED, None
     else:
         attachment.next_attempt_at = timezone.now() + WAITS[attachment.attempts - 1]
-    _settle(attachment)
 
 
 def _settle(attachment: Attachment) -> None:

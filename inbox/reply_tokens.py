@@ -30,7 +30,7 @@ def message_of(token: str) -> Message | None:
     """
     signed = _decoded(token)
     name, signature = signed[:_ID_BYTES], signed[_ID_BYTES:]
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    keys = [settings.SECRET_KEY, *map(str, settings.SECRET_KEY_FALLBACKS)]
     if not any(hmac.compare_digest(signature, _signature(name, key)) for key in keys):
         return None
     ours = Message.objects.filter(direction=Message.Direction.OUTBOUND)

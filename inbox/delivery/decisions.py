@@ -31,11 +31,10 @@ def settle(message: Message, *, arrived: bool, by: Agent) -> None:
     """Settle an uncertain message: it arrived, or is to be sent once more.
     Raises NotPossible when it is settled by now, Refused when it may not be sent."""
     with _deciding(message, by, "arrived" if arrived else "send again"):
-        if not arrived:
-            return _queue(message, was=Status.UNCERTAIN)
-        uncertain = Message.objects.filter(pk=message.pk, status=Status.UNCERTAIN)
-        if not uncertain.exists() or not advance(message, Status.SENT, at=timezone.now()):
-            raise NotPossible("It is known by now what became of this message.")
+        if arrived:
+            _believe(message)
+        else:
+            _queue(message, was=Status.UNCERTAIN)
 
 
 @contextmanager
@@ -44,6 +43,12 @@ def _deciding(message: Message, by: Agent, decision: str) -> Iterator[None]:
         yield
         verb = Activity.Verb.MESSAGE_SETTLED
         ongoing.record(verb, message=message.pk, decision=decision)
+
+
+def _believe(message: Message) -> None:
+    uncertain = Message.objects.filter(pk=message.pk, status=Status.UNCERTAIN)
+    if not uncertain.exists() or not advance(message, Status.SENT, at=timezone.now()):
+        raise NotPossible("It is known by now what became of this message.")
 
 
 def _queue(message: Message, *, was: Status) -> None:

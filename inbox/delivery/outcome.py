@@ -43,12 +43,13 @@ def not_accepted(message: Message, attempt: DeliveryAttempt, error: SendError) -
     """The call failed: for good, for now, or nobody knows."""
     if error.channel_is_broken:
         consequences.mark_broken(message.channel, error.text)
-    if error.ambiguous:
-        return _look_again_soon(message, attempt, error)
     wait = None if error.permanent else plan.wait(message.attempts, retry_after=error.retry_after)
-    if wait is None:
-        return _surely(lambda: _refuse(message, attempt, error))
-    _surely(lambda: _postpone(message, attempt, error, wait))
+    if error.ambiguous:
+        _look_again_soon(message, attempt, error)
+    elif wait is None:
+        _surely(lambda: _refuse(message, attempt, error))
+    else:
+        _surely(lambda: _postpone(message, attempt, error, wait))
 
 
 def queue_again(message: Message, *, after: timedelta = timedelta(0)) -> None:

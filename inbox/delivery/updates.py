@@ -11,6 +11,9 @@ from inbox.models import Activity, Message, UnmatchedUpdate
 
 Status = Message.Status
 
+# A bounce can be faster than the answer of the server that took the mail.
+BOUNCED_FROM = (*REPORTED_AS_FAILED_FROM, Status.SENDING)
+
 
 def apply_update(channel: Channel, update: DeliveryUpdate) -> Message | None:
     """Take note of what became of a message. A report about a message that is not known by that
@@ -40,9 +43,8 @@ def apply_bounce(message: Message, inbound: InboundMessage) -> None:
     if bounce is None or not bounce.permanent or inbound.authentication == "fail":
         return
     if bounce.recipients and not _is_main_recipient(message, bounce.recipients):
-        return _copy_bounced(message, bounce.recipients, bounce.reason)
-    sources = [*REPORTED_AS_FAILED_FROM, Status.SENDING]
-    if fail(message, code="bounced", text=bounce.reason, sources=sources):
+        _copy_bounced(message, bounce.recipients, bounce.reason)
+    elif fail(message, code="bounced", text=bounce.reason, sources=BOUNCED_FROM):
         mark_undeliverable(message, bounce.reason)
 
 
@@ -64,8 +66,8 @@ def _keep(channel: Channel, update: DeliveryUpdate) -> None:
 
 def _apply(message: Message, update: DeliveryUpdate) -> None:
     if update.status == "failed":
-        return _apply_failure(message, update)
-    if advance(message, Status(update.status), at=update.at) and update.status != "sent":
+        _apply_failure(message, update)
+    elif advance(message, Status(update.status), at=update.at) and update.status != "sent":
         mark_reached(message)
 
 

@@ -57,7 +57,7 @@ class TestLead:
             pytest.skip("a file's lock ends with its process")
         one, other = AdvisoryLead(), AdvisoryLead()
         assert one.take()
-        with one._own.cursor() as cursor:  # noqa: SLF001
+        with one._own.cursor() as cursor:
             cursor.execute("SELECT pg_backend_pid()")
             (pid,) = cursor.fetchone()
         with connection.cursor() as cursor:
@@ -122,7 +122,7 @@ class TestParts:
                 self.given_up = True
 
         lead = Lost()
-        clock._lead_until(threading.Event(), lead)  # noqa: SLF001
+        clock._lead_until(threading.Event(), lead)
         assert ended.is_set()
         assert lead.given_up
 
@@ -138,7 +138,7 @@ class TestParts:
         lead = FileLead()
         lead.take()
         with pytest.raises(SystemExit):
-            clock._lead_until(stop, lead)  # noqa: SLF001
+            clock._lead_until(stop, lead)
         forever.set()
         lead.give_up()
 
@@ -148,8 +148,8 @@ def test_the_command_ends_on_a_signal(tmp_path: Path) -> None:
     environment = os.environ | {"DATA_DIR": str(tmp_path), "REDIS_URL": settings.REDIS_URL}
     environment.pop("DATABASE_URL", None)
     manage = [sys.executable, str(ROOT / "manage.py")]
-    subprocess.run([*manage, "migrate", "-v0"], env=environment, check=True)  # noqa: S603
-    process = subprocess.Popen([*manage, "clock"], env=environment)  # noqa: S603
+    subprocess.run([*manage, "migrate", "-v0"], env=environment, check=True)
+    process = subprocess.Popen([*manage, "clock"], env=environment)
     try:
         until(lambda: (tmp_path / "clock.lock").exists())
         time.sleep(0.5)

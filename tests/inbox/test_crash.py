@@ -20,7 +20,7 @@ for visit in range(5):
 
 def run(**environment: str) -> tuple[int, int]:
     """How the program ended and how often it came by."""
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
         cwd=ROOT,
         env=os.environ | environment,

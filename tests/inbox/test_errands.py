@@ -94,7 +94,7 @@ def test_the_clock_takes_on_only_what_it_can_do(silence: list[int]) -> None:
     for number in range(100):
         clock.give(work, number)
     go.set()
-    clock._pool.shutdown(wait=True)  # noqa: SLF001 - without canceling what waits
+    clock._pool.shutdown(wait=True)
     assert len(work.done) == 2 * errands.HANDS
 
 
@@ -109,7 +109,7 @@ def test_an_errand_that_fails_is_logged_and_can_be_given_again(
     failures: list[int] = []
     clock, work = Errands(), Work(fail_once)
     clock.give(work, 1)
-    while not failures or clock._running:  # noqa: SLF001
+    while not failures or clock._running:
         pass
     clock.give(work, 1)
     clock.finish()

@@ -276,7 +276,8 @@ class TestMail:
         assert third.envelope["cc"] == []
 
     @pytest.mark.parametrize(
-        "address", ["", "nobody", "a@b.example\nBcc: eve@stranger.example", "a@b.example, c@d.example"]
+        "address",
+        ["", "nobody", "a@b.example\nBcc: eve@stranger.example", "a@b.example, c@d.example"],
     )
     def test_a_copy_needs_one_address_that_is_one(
         self, mail_strand: Conversation, grace: Agent, address: str

@@ -54,7 +54,9 @@ class TestAnswer:
             f"{ADA_PHONE} can't be reached: no such number",
         )
 
-    @pytest.mark.parametrize("address", ["", "unknown@invalid", "ada", "@x.example", "a@b .example"])
+    @pytest.mark.parametrize(
+        "address", ["", "unknown@invalid", "ada", "@x.example", "a@b .example"]
+    )
     def test_an_address_that_is_none(self, mail_strand: Conversation, address: str) -> None:
         mail_strand.contact_point.address = address
         assert may_send(mail_strand.contact_point).code == "undeliverable"

@@ -292,9 +292,7 @@ class TestOrder:
         Line.behaviour = raising(BUSY)
         delivery.deliver(alone.pk)
         let_pass(alone, 5)
-        Message.objects.filter(pk=alone.pk).update(
-            created_at=timezone.now() - timedelta(hours=1)
-        )
+        Message.objects.filter(pk=alone.pk).update(created_at=timezone.now() - timedelta(hours=1))
         delivery.release_held()
         assert present(alone).status == "queued"
 
@@ -320,9 +318,7 @@ class TestWhatTheClockFinds:
         message = reply(strand, "1", by=grace)
         Line.behaviour = raising(BUSY)
         delivery.deliver(message.pk)
-        Message.objects.filter(pk=message.pk).update(
-            created_at=timezone.now() - timedelta(hours=1)
-        )
+        Message.objects.filter(pk=message.pk).update(created_at=timezone.now() - timedelta(hours=1))
         assert claim.due(limit=10) == []
         let_pass(message, 13)
         assert claim.due(limit=10) == [message.pk]

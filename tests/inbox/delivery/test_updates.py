@@ -22,7 +22,15 @@ from tests.inbox.line import Line
 pytestmark = pytest.mark.django_db
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-RANK = {"queued": 0, "sending": 1, "uncertain": 1, "sent": 2, "failed": 3, "delivered": 4, "read": 5}
+RANK = {
+    "queued": 0,
+    "sending": 1,
+    "uncertain": 1,
+    "sent": 2,
+    "failed": 3,
+    "delivered": 4,
+    "read": 5,
+}
 each = settings(
     max_examples=40,
     deadline=None,
