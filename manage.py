@@ -7,7 +7,7 @@ import traceback
 
 from django.core.management import execute_from_command_line
 
-# What receive_email tells a mail server on purpose: done, refused for good, no such file, try again.
+# What receive_email says on purpose: done, refused for good, no such file, try again.
 MAIL_EXIT_CODES = (None, os.EX_OK, os.EX_DATAERR, os.EX_NOINPUT, os.EX_TEMPFAIL)
 
 
@@ -26,8 +26,8 @@ def _receive_email() -> int:
     except SystemExit as stop:
         if stop.code in MAIL_EXIT_CODES:
             raise
-        print(stop.code, file=sys.stderr)
-    except Exception:
+        sys.stderr.write(f"{stop.code}\n")
+    except Exception:  # noqa: BLE001  (the mail server keeps the mail, whatever it was)
         traceback.print_exc()
     else:
         return os.EX_OK

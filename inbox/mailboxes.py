@@ -136,7 +136,10 @@ class _Watcher:
             connection.close()
             fetching.idle(self.channel, self.stop, timeout=POLL_EVERY)
         except (CannotFetch, DatabaseTrouble) as error:
-            logger.warning("mailbox_failed", extra={"channel": self.channel.pk, "error": type(error).__name__})
+            logger.warning(
+                "mailbox_failed",
+                extra={"channel": self.channel.pk, "error": type(error).__name__},
+            )
             return False
         finally:
             connection.close()
@@ -147,7 +150,11 @@ def _keep_up(watchers: dict[int, _Watcher], keys: list[str]) -> None:
     wanted = {channel.pk: channel for channel in with_mailbox(keys)}
     for pk, watcher in list(watchers.items()):
         channel = wanted.get(pk)
-        if channel is None or _settings(channel) != watcher.settings or not watcher.thread.is_alive():
+        if (
+            channel is None
+            or _settings(channel) != watcher.settings
+            or not watcher.thread.is_alive()
+        ):
             watcher.stop.set()
             del watchers[pk]
     for pk in wanted.keys() - watchers.keys():
@@ -162,4 +169,5 @@ def _settings(channel: Channel) -> str:
 
 
 def _pause(failures: int) -> float:
-    return min(FIRST_WAIT * 2 ** (failures - 1), LONGEST_WAIT) * random.uniform(0.8, 1.2)  # noqa: S311
+    wait: float = min(FIRST_WAIT * 2.0 ** min(failures - 1, 10), LONGEST_WAIT)
+    return wait * random.uniform(0.8, 1.2)  # noqa: S311

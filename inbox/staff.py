@@ -1,4 +1,4 @@
-"""Who works here: agents come by invitation, change their rights, and leave without a trace lost."""
+"""Who works here: agents come by invitation, their rights change, they leave."""
 
 from __future__ import annotations
 

@@ -19,8 +19,7 @@ from channels_app.messages import (
 )
 
 if TYPE_CHECKING:
-    from django import forms
-
+    from channels_app.forms import ChannelForm
     from channels_app.models import Channel
 
 
@@ -39,7 +38,7 @@ class Adapter:
     has_webhook: ClassVar[bool] = False
     verifying_secret: ClassVar[str] = ""
     limits: ClassVar[Limits] = Limits()
-    settings_form: ClassVar[type[forms.Form]]
+    settings_form: ClassVar[type[ChannelForm]]
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, cast
 
 from allauth.mfa.models import Authenticator
 from django import forms
@@ -45,7 +45,7 @@ class AgentAdmin(admin.ModelAdmin[Agent]):
     list_display = ("label", "email", "role", "team_names", "is_active", "last_login")
     list_filter = ("is_active", "role", "teams")
     search_fields = ("email", "name")
-    actions: ClassVar = ["switch_off", "reset_second_factor"]
+    actions = ("switch_off", "reset_second_factor")
     change_form_template = "admin/inbox/agent/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agent]:
@@ -64,7 +64,11 @@ class AgentAdmin(admin.ModelAdmin[Agent]):
         return ", ".join(team.name for team in agent.teams.all())
 
     def save_model(
-        self, request: HttpRequest, obj: Agent, form: forms.ModelForm[Agent], change: bool
+        self,
+        request: HttpRequest,
+        obj: Agent,
+        form: forms.ModelForm[Agent],
+        change: bool,  # noqa: FBT001
     ) -> None:
         if not change:
             obj.set_unusable_password()
@@ -86,7 +90,8 @@ class AgentAdmin(admin.ModelAdmin[Agent]):
     @admin.action(description=gettext_lazy("Switch off: may not sign in any more"))
     def switch_off(self, request: HttpRequest, agents: QuerySet[Agent]) -> None:
         """Your own account is left out: somebody has to switch the others on again."""
-        gone = list(agents.exclude(pk=request.user.pk).filter(is_active=True))
+        me = cast(Agent, request.user)
+        gone = list(agents.exclude(pk=me.pk).filter(is_active=True))
         agents.filter(pk__in=[agent.pk for agent in gone]).update(is_active=False)
         staff.access_changed(gone)
         for agent in gone:

@@ -34,7 +34,7 @@ class KindlessForm(forms.ModelForm[Channel]):
         )
         self.instance.kind = self.kind
         self.fields |= self.settings_form.fields
-        self.initial |= self.settings_form.initial
+        self.initial = {**self.initial, **self.settings_form.initial}
 
     def clean(self) -> dict[str, Any]:
         for name, errors in self.settings_form.errors.items():

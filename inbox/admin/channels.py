@@ -80,7 +80,11 @@ class ChannelAdmin(admin.ModelAdmin[Channel]):
         return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})
 
     def get_form(
-        self, request: HttpRequest, obj: Channel | None = None, change: bool = False, **kwargs: Any
+        self,
+        request: HttpRequest,
+        obj: Channel | None = None,
+        change: bool = False,  # noqa: FBT001
+        **kwargs: Any,
     ) -> type[forms.ModelForm[Channel]]:
         form = form_of(_kind(request, obj))
         return super().get_form(request, obj, change, form=form, **kwargs)
@@ -95,7 +99,9 @@ class ChannelAdmin(admin.ModelAdmin[Channel]):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
-            path("<int:pk>/check/", view(require_POST(self.check_connection)), name="channel_check"),
+            path(
+                "<int:pk>/check/", view(require_POST(self.check_connection)), name="channel_check"
+            ),
             path("<int:pk>/test/", view(require_POST(self.send_test)), name="channel_test"),
             *super().get_urls(),
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, cast
+from typing import cast
 
 from django.contrib import admin, messages
 from django.db import transaction
@@ -29,10 +29,12 @@ class TroubledMessageAdmin(ReadOnly[Message]):
     list_display_links = None
     list_filter = (("status", admin.ChoicesFieldListFilter), "channel")
     ordering = ("-pk",)
-    actions: ClassVar = ["retry"]
+    actions = ("retry",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
-        troubled = super().get_queryset(request).filter(status__in=[Status.FAILED, Status.UNCERTAIN])
+        troubled = (
+            super().get_queryset(request).filter(status__in=[Status.FAILED, Status.UNCERTAIN])
+        )
         return troubled.select_related("channel", "agent").defer(
             "text", "full_text", "html", "words", "channel__secrets", "channel__settings"
         )

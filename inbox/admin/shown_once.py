@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -10,7 +12,12 @@ from django.views.decorators.cache import never_cache
 
 @never_cache
 def page(
-    request: HttpRequest, model_admin: admin.ModelAdmin, *, title: str, explanation: str, secret: str
+    request: HttpRequest,
+    model_admin: admin.ModelAdmin[Any],
+    *,
+    title: str,
+    explanation: str,
+    secret: str,
 ) -> HttpResponse:
     """The page; it is the answer to the POST that made the secret, so no cookie and no log
     ever holds it."""

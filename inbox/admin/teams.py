@@ -25,10 +25,15 @@ class TeamAdmin(admin.ModelAdmin[Team]):
 
     @admin.display(description="members", ordering="count")
     def member_count(self, team: Team) -> int:
-        return team.count  # type: ignore[attr-defined]
+        count: int = team.count  # type: ignore[attr-defined]
+        return count
 
     def save_related(
-        self, request: HttpRequest, form: ModelForm[Team], formsets: Any, change: bool
+        self,
+        request: HttpRequest,
+        form: ModelForm[Team],
+        formsets: Any,
+        change: bool,  # noqa: FBT001
     ) -> None:
         """Whoever came or went sees other tickets from now on, without reloading."""
         before = set(form.instance.members.values_list("pk", flat=True))

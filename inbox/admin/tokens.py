@@ -27,7 +27,11 @@ class ApiTokenAdmin(admin.ModelAdmin[ApiToken]):
         return False
 
     def save_model(
-        self, request: HttpRequest, obj: ApiToken, form: ModelForm[ApiToken], change: bool
+        self,
+        request: HttpRequest,
+        obj: ApiToken,
+        form: ModelForm[ApiToken],
+        change: bool,  # noqa: FBT001
     ) -> None:
         token = ApiToken.objects.issue(obj.agent)
         issued = ApiToken.objects.get(digest=digest(token))

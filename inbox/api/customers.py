@@ -59,9 +59,7 @@ class OneCustomer(ApiView):
         """One customer with proven addresses and claims."""
         return Response(CustomerShape(self._customer(pk)).data)
 
-    @extend_schema(
-        operation_id="customers_change", request=CustomerChange, responses=CustomerShape
-    )
+    @extend_schema(operation_id="customers_change", request=CustomerChange, responses=CustomerShape)
     def patch(self, request: Request, pk: int) -> Response:
         """Change what is known of a customer."""
         customer = self._customer(pk)

@@ -43,7 +43,9 @@ class TeamShape(serializers.ModelSerializer[Team]):
 
 
 class AgentShape(serializers.ModelSerializer[Agent]):
-    teams = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
+    teams: serializers.PrimaryKeyRelatedField[Team] = serializers.PrimaryKeyRelatedField(
+        many=True, read_only=True
+    )
 
     class Meta:
         model = Agent
@@ -78,9 +80,7 @@ class CannedReplies(ApiView):
 class Teams(ApiView):
     query = PageQuery
 
-    @extend_schema(
-        operation_id="teams_list", parameters=[PageQuery], responses=page_of(TeamShape)
-    )
+    @extend_schema(operation_id="teams_list", parameters=[PageQuery], responses=page_of(TeamShape))
     def get(self, request: Request) -> Response:
         """The teams a ticket can belong to."""
         return self.page(Team.objects.all(), TeamShape, along="id")

@@ -59,7 +59,7 @@ class NewReply(Strict):
         required=False, help_text="Its text, filled in, instead of `text`."
     )
     base = serializers.IntegerField(required=False, min_value=0)
-    attachments = NewFile(many=True, required=False, max_length=20)
+    attachments = serializers.ListField(child=NewFile(), required=False, max_length=20)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["text"].strip() and "canned_reply" in attrs:

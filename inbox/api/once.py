@@ -83,4 +83,4 @@ def _plain(data: Any) -> Any:
 
 def _digest(request: Request) -> str:
     call = f"{request.method} {request.path}\n".encode()
-    return hashlib.sha256(call + request._request.body).hexdigest()
+    return hashlib.sha256(call + request.body).hexdigest()

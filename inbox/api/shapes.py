@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from channels_app.models import Channel
 from customers.models import Claim, Customer, Identity
-from inbox.models import Attachment, Conversation, Message, Note, Ticket
+from inbox.models import Attachment, Conversation, Message, Note, Tag, Ticket
 
 STATUSES = [(status, status) for status in ("open", "pending", "snoozed", "resolved", "spam")]
 
@@ -55,7 +55,9 @@ class TicketShape(serializers.ModelSerializer[Ticket]):
     status = serializers.ChoiceField(STATUSES, source="shown_status")
     assignee = serializers.IntegerField(source="assignee_id", allow_null=True)
     team = serializers.IntegerField(source="team_id", allow_null=True)
-    tags = serializers.SlugRelatedField("name", many=True, read_only=True)
+    tags: serializers.SlugRelatedField[Tag] = serializers.SlugRelatedField(
+        "name", many=True, read_only=True
+    )
     customer = CustomerRef()
     conversations = ConversationShape(many=True)
     merged_into = serializers.IntegerField(source="seen_survivor", allow_null=True)

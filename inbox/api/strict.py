@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -36,7 +36,7 @@ class NoQuery(Strict):
 class AgentField(serializers.Field[Agent | None, Any, Any, Any]):
     """An agent by id, or "me"."""
 
-    default_error_messages = {"invalid": 'Send the id of an agent, "me" or null.'}
+    default_error_messages: ClassVar = {"invalid": 'Send the id of an agent, "me" or null.'}
 
     def to_internal_value(self, data: Any) -> Agent:
         if data == "me":
@@ -56,7 +56,7 @@ class AgentField(serializers.Field[Agent | None, Any, Any, Any]):
 class Row(serializers.CharField):
     """A filter over a related row: its id, "none" and perhaps "me". Gives None, "me" or the id."""
 
-    default_error_messages = {"invalid": 'Send an id, "none" or, for agents, "me".'}
+    default_error_messages: ClassVar = {"invalid": 'Send an id, "none" or, for agents, "me".'}
 
     def __init__(self, *, may_be_me: bool = False, **options: Any) -> None:
         self.may_be_me = may_be_me

@@ -74,9 +74,7 @@ class OneTicket(ApiView):
         found = rows.tickets(access.tickets_visible_to(self.agent), agent=self.agent)
         return Response(TicketShape(get_object_or_404(found, pk=number)).data)
 
-    @extend_schema(
-        operation_id="tickets_change", request=TicketChange, responses=TicketShape
-    )
+    @extend_schema(operation_id="tickets_change", request=TicketChange, responses=TicketShape)
     def patch(self, request: Request, number: int) -> Response:
         """Change a ticket: all of it or nothing."""
         ticket = get_object_or_404(access.tickets_visible_to(self.agent), pk=number)

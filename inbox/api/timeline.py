@@ -95,9 +95,11 @@ def page(tickets: QuerySet[Ticket], request: Request, asked: dict[str, Any]) -> 
     found = sorted(_window(tickets, cursor, size + 1), key=_place, reverse=is_backwards)
     has_more = len(found) > size
     shown = sorted(found[:size], key=_place)
+    has_next = has_more or is_backwards
+    has_previous = has_more if is_backwards else cursor is not None
     return {
-        "next": _link(request, shown[-1:], False) if has_more or is_backwards else None,
-        "previous": _link(request, shown[:1], True) if (has_more if is_backwards else cursor) else None,
+        "next": _link(request, shown[-1:]) if has_next else None,
+        "previous": _link(request, shown[:1], is_backwards=True) if has_previous else None,
         "results": [item(entry, request) for entry in shown],
     }
 
@@ -105,7 +107,11 @@ def page(tickets: QuerySet[Ticket], request: Request, asked: dict[str, Any]) -> 
 def _window(tickets: QuerySet[Ticket], cursor: Cursor | None, limit: int) -> Iterator[Entry]:
     """Enough of each kind for a page of any mixture."""
     way = "-" if cursor and cursor.is_backwards else ""
-    for entries in (rows.messages(Message.objects.all()), Note.objects.all(), Activity.objects.all()):
+    for entries in (
+        rows.messages(Message.objects.all()),
+        Note.objects.all(),
+        Activity.objects.all(),
+    ):
         inside = entries.filter(cursor.beyond if cursor else Q(), ticket__in=tickets)
         yield from inside.order_by(f"{way}created_at", f"{way}ticket", f"{way}position")[:limit]
 
@@ -114,7 +120,7 @@ def _place(entry: Entry) -> Place:
     return entry.created_at, entry.ticket_id, entry.position
 
 
-def _link(request: Request, edge: list[Entry], is_backwards: bool) -> str | None:
+def _link(request: Request, edge: list[Entry], *, is_backwards: bool = False) -> str | None:
     if not edge:
         return None
     cursor = Cursor(_place(edge[0]), is_backwards)

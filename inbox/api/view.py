@@ -31,7 +31,7 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         # The parsers read a stream of any length; `body` holds DATA_UPLOAD_MAX_MEMORY_SIZE.
-        request._request.body  # noqa: B018
+        request.body  # noqa: B018
         asked = self.query if request.method in ("GET", "HEAD") else NoQuery
         self.asked = _checked(asked, request.query_params.dict(), request)
 
@@ -63,7 +63,7 @@ class ApiView(APIView):
 class Missing(ApiView):
     """Any other address below the API: a problem like every other, instead of a page."""
 
-    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         raise NotFound
 
 

@@ -32,9 +32,7 @@ class Postman:
             self.boxes.setdefault(address, []).append(mail)
             self.news.notify_all()
 
-    def fetch(
-        self, channel: Channel, *, store: Callable[[RawMail], None], limit: int = 100
-    ) -> int:
+    def fetch(self, channel: Channel, *, store: Callable[[RawMail], None], limit: int = 100) -> int:
         self.looks.append(channel.account)
         self._complain(channel)
         mails, self.boxes[channel.account] = self.boxes.get(channel.account, [])[:limit], []
@@ -109,9 +107,7 @@ class TestOneLook:
         mailboxes.fetch_once([channel])
         assert stored() == ["1", "2"]
 
-    def test_a_failure_is_shown_on_the_channel_until_it_works_again(
-        self, postman: Postman
-    ) -> None:
+    def test_a_failure_is_shown_on_the_channel_until_it_works_again(self, postman: Postman) -> None:
         channel = mailbox("a@desk.example")
         postman.trouble["a@desk.example"] = "Wrong password."
         [fetched] = mailboxes.fetch_once([channel])

@@ -35,7 +35,9 @@ class Command(BaseCommand):
         agent = agent or Agent(email=email.strip().lower())
         was_admin = agent.is_admin
         _rename(agent, options["name"], admin=options["admin"])
-        _set_password(agent, sys.stdin.readline().rstrip("\r\n") if options["password_stdin"] else None)
+        _set_password(
+            agent, sys.stdin.readline().rstrip("\r\n") if options["password_stdin"] else None
+        )
         _save(agent)
         if agent.is_admin != was_admin:
             staff.access_changed([agent])

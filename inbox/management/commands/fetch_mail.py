@@ -8,12 +8,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from channels_app.models import Channel
 from inbox import mailboxes
 from inbox.mailboxes import Fetched
 
 
 class Command(BaseCommand):
-    help = "Fetch mail by IMAP: until stopped, or --once. The clock process does the same by itself."
+    help = (
+        "Fetch mail by IMAP: until stopped, or --once. The clock process does the same by itself."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("channel_keys", nargs="*", metavar="CHANNEL_KEY")
@@ -25,11 +28,15 @@ class Command(BaseCommand):
         missing = set(channel_keys) - {channel.key for channel in channels}
         if missing:
             raise CommandError(f"no active channel with a mailbox: {', '.join(sorted(missing))}")
-        if not options["once"]:
-            return mailboxes.watch(_stop_by_signal(), keys=channel_keys)
+        if options["once"]:
+            self._fetch_once(channels, as_json=options["json"])
+        else:
+            mailboxes.watch(_stop_by_signal(), keys=channel_keys)
+
+    def _fetch_once(self, channels: list[Channel], *, as_json: bool) -> None:
         results = mailboxes.fetch_once(channels)
         for result in results:
-            self._say(result, as_json=options["json"])
+            self._say(result, as_json=as_json)
         if any(result.error for result in results):
             raise CommandError("some mailboxes could not be read")
 

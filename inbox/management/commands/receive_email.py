@@ -6,7 +6,7 @@ import sys
 import time
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseTrouble
@@ -34,7 +34,7 @@ class Command(BaseCommand):
     with 65 it sends it back."""
 
     help = "Take in raw mails: one on standard input, or many files."
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("channel_key")
@@ -60,9 +60,7 @@ class Command(BaseCommand):
         self._say(message, is_duplicate=is_duplicate)
         return 0
 
-    def _say(
-        self, message: Message | None, *, is_duplicate: bool = False, **more: str
-    ) -> None:
+    def _say(self, message: Message | None, *, is_duplicate: bool = False, **more: str) -> None:
         line = {
             "ticket": message.ticket_id if message else None,
             "message": message.pk if message else None,

@@ -60,7 +60,9 @@ class TestJournal:
         held.refresh_from_db()
         done.refresh_from_db()
         assert (held.state, held.attempts, done.state) == ("received", 0, "processed")
-        assert "0 events are waiting again." in desk.post(LIST, wanted, follow=True).content.decode()
+        assert (
+            "0 events are waiting again." in desk.post(LIST, wanted, follow=True).content.decode()
+        )
 
     def test_nothing_is_edited(self, desk: Client, text_line: Channel) -> None:
         one = event(text_line, "1")

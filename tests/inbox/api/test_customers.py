@@ -35,9 +35,7 @@ def customer_of(message: Any) -> Customer:
 
 def test_a_customer_has_exactly_the_promised_fields(program: Program, text_line: Channel) -> None:
     ada = customer_of(sms(text_line, "Hi"))
-    Claim.objects.create(
-        customer=ada, kind="email", value=ADA_MAIL, key=ADA_MAIL, source="form"
-    )
+    Claim.objects.create(customer=ada, kind="email", value=ADA_MAIL, key=ADA_MAIL, source="form")
     shown = program.get(f"customers/{ada.pk}/").json()
     assert shown.keys() == FIELDS
     assert shown["identities"] == [
@@ -147,7 +145,7 @@ class TestTimeline:
     ) -> None:
         counts = []
         for texts in (["One"], ["Two", "Three"]):
-            ada = customer_of([sms(text_line, text) for text in texts][0])
+            ada = [customer_of(sms(text_line, text)) for text in texts][-1]
             with django_assert_max_num_queries(7) as queries:
                 program.get(f"customers/{ada.pk}/timeline/")
             counts.append(len(queries))

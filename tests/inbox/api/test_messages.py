@@ -295,9 +295,7 @@ class TestOnce:
         program.post(path, {"text": "One"}, key="k1")
         assert stranger_program.post(path, {"text": "Two"}, key="k1").status_code == 201
 
-    def test_a_refused_call_leaves_its_key_free(
-        self, program: Program, support: Channel
-    ) -> None:
+    def test_a_refused_call_leaves_its_key_free(self, program: Program, support: Channel) -> None:
         said = mail(support, "Hi")
         path = f"tickets/{said.ticket_id}/messages/"
         assert program.post(path, {"text": "x", "base": 0}, key="k1").status_code == 409

@@ -111,7 +111,9 @@ def sms_like(channel: Channel) -> Any:
 
 class TestFilters:
     @pytest.fixture
-    def tickets(self, support: Channel, text_line: Channel, grace: Agent, front: Team) -> dict[str, Ticket]:
+    def tickets(
+        self, support: Channel, text_line: Channel, grace: Agent, front: Team
+    ) -> dict[str, Ticket]:
         kept = {
             "open": ticket_of(mail(support, "A parcel", subject="Parcel")),
             "pending": ticket_of(mail(support, "A bill", subject="Bill", sender="eve@s.example")),
@@ -132,7 +134,12 @@ class TestFilters:
         assert program.get("tickets/", status=status).json()["results"][0]["status"] == status
 
     def test_by_people_places_and_words(
-        self, program: Program, tickets: dict[str, Ticket], grace: Agent, text_line: Channel, front: Team
+        self,
+        program: Program,
+        tickets: dict[str, Ticket],
+        grace: Agent,
+        text_line: Channel,
+        front: Team,
     ) -> None:
         is_open, pending, snoozed = (tickets[name].pk for name in ("open", "pending", "snoozed"))
         assert numbers(program.get("tickets/", assignee="me")) == [is_open]
@@ -207,7 +214,9 @@ class TestPages:
                 program.get("tickets/")
             counts.append(len(queries))
             with django_assert_max_num_queries(6):
-                program.get("tickets/", status="open", assignee="none", tag="one", channel=support.key)
+                program.get(
+                    "tickets/", status="open", assignee="none", tag="one", channel=support.key
+                )
         assert counts[1] <= counts[0]
 
 

@@ -22,7 +22,9 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a command and read its lines of JSON."""
 
     def run(*arguments: str, stdin: bytes = b"") -> list[dict[str, Any]]:
-        given = SimpleNamespace(buffer=io.BytesIO(stdin), readline=io.StringIO(stdin.decode("latin-1")).readline)
+        given = SimpleNamespace(
+            buffer=io.BytesIO(stdin), readline=io.StringIO(stdin.decode("latin-1")).readline
+        )
         monkeypatch.setattr(sys, "stdin", given)
         out = io.StringIO()
         call_command(*arguments, stdout=out, stderr=sys.stderr)

@@ -98,7 +98,16 @@ class TestCreateAgent:
         assert found == Agent.objects.get()
 
     def test_again_changes_what_is_named_and_doubles_nothing(self, run: Run) -> None:
-        run("create_agent", "grace@desk.example", "--name", "Grace", "--team", "Front", "--team", "Back")
+        run(
+            "create_agent",
+            "grace@desk.example",
+            "--name",
+            "Grace",
+            "--team",
+            "Front",
+            "--team",
+            "Back",
+        )
         run("create_agent", "GRACE@desk.example", "--admin", "--team", "Front")
         grace = Agent.objects.get()
         assert (grace.name, grace.role) == ("Grace", "admin")

@@ -113,9 +113,7 @@ class TestExitCodes:
         for key in ("nothing", support.key, text_line.key):
             assert self.exit_code(run, key, stdin=raw()) == TEMPFAIL
 
-    def test_too_large(
-        self, run: Run, support: Channel, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_too_large(self, run: Run, support: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(receive_email, "MAX_SIZE", 200)
         assert self.exit_code(run, support.key, stdin=raw("x" * 300)) == DATAERR
         assert not InboundEvent.objects.exists()
@@ -128,7 +126,12 @@ class TestExitCodes:
             (tmp_path / "parley.sqlite3").write_bytes(b"this is no database" * 100)
         wrong = {"REDIS_URL": "nonsense"} if broken == "setting" else {}
         ended = subprocess.run(
-            [sys.executable, "manage.py", "receive_email", *([] if broken == "arguments" else ["key"])],
+            [
+                sys.executable,
+                "manage.py",
+                "receive_email",
+                *([] if broken == "arguments" else ["key"]),
+            ],
             cwd=Path(__file__).parents[3],
             input=raw(),
             capture_output=True,
@@ -162,7 +165,9 @@ class TestManyFiles:
         assert [line["ticket"] for line in lines] == [one.pk, None, None, three.pk, one.pk]
         assert [line["duplicate"] for line in lines] == [False, False, False, False, True]
 
-    def test_hostile_mails_are_all_taken_in(self, run: Run, support: Channel, tmp_path: Path) -> None:
+    def test_hostile_mails_are_all_taken_in(
+        self, run: Run, support: Channel, tmp_path: Path
+    ) -> None:
         from tests.channels_app.email.hostile import hostile_mails
 
         names = []
@@ -181,7 +186,11 @@ class TestReplay:
     def dead(self, support: Channel) -> list[InboundEvent]:
         """Two dead letters and one that was processed."""
         events = [journal.store_mail(support, raw(serial=number))[0] for number in range(3)]
-        states = [InboundEvent.State.HELD, InboundEvent.State.UNREADABLE, InboundEvent.State.PROCESSED]
+        states = [
+            InboundEvent.State.HELD,
+            InboundEvent.State.UNREADABLE,
+            InboundEvent.State.PROCESSED,
+        ]
         for event, state in zip(events, states, strict=True):
             InboundEvent.objects.filter(pk=event.pk).update(state=state, attempts=5, error="bug")
         return events
