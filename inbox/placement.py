@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from channels_app.messages import InboundMessage
+from customers.addresses import matching_key
 from inbox import reply_tokens
 from inbox.models import ContactPoint, Conversation, Message, Ticket, policy_of
 
@@ -206,7 +207,7 @@ def _was_answered(point: ContactPoint, message: Message) -> bool:
 def _addressed(message: Message) -> set[str]:
     envelope = message.envelope or {}
     boxes = [*envelope.get("to", []), *envelope.get("cc", []), envelope.get("from")]
-    return {box["address"].casefold() for box in boxes if box}
+    return {matching_key("email", box["address"]) for box in boxes if box}
 
 
 def _continue(
