@@ -214,6 +214,7 @@ class TestClaims:
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(), min_size=1), st.text(st.characters()))
 @example("\ud800x", "\0")
+@example("a\0da@customer.example", "")
 @example("x" * 5000, "y" * 5000)
 def test_any_text_can_be_kept_as_an_address_and_a_name(value: str, name: str) -> None:
     assume(matching_key("email", value))
