@@ -1,0 +1,60 @@
+"""The proofs: what must hold when things break, each at full size and scaled down."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bench.ground import Grounds
+from bench.prove import answers, arrivals, kills, outages
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A proof and its two sizes: `full` for bin/prove, `small` for bin/test. It raises
+    AssertionError with the facts when a promise is broken."""
+
+    run: Callable[..., dict[str, Any]]
+    full: dict[str, Any]
+    small: dict[str, Any]
+
+
+PROOFS = {
+    "crash-points": Proof(
+        kills.crash_points, {"rounds": 5, "skips": False}, {"rounds": 1, "skips": True}
+    ),
+    "blind-kills": Proof(
+        kills.blind_kills,
+        {"seconds": 60, "seeds": 5, "skips": False},
+        {"seconds": 8, "seeds": 1, "skips": True},
+    ),
+    "worker-kills": Proof(
+        kills.worker_kills, {"seconds": 120, "skips": False}, {"seconds": 6, "skips": True}
+    ),
+    "duplicates": Proof(arrivals.duplicates, {"events": 10_000}, {"events": 300}),
+    "first-contact": Proof(arrivals.first_contact, {"pairs": 1000}, {"pairs": 50}),
+    "ack-in-time": Proof(arrivals.ack_in_time, {"calls": 6000}, {"calls": 300}),
+    "poison": Proof(arrivals.poison, {"after": 100}, {"after": 20}),
+    "broker": Proof(outages.broker, {"seconds": 600, "flushes": 10}, {"seconds": 4, "flushes": 1}),
+    "database": Proof(outages.database, {"times": 20}, {"times": 1}),
+    "provider": Proof(
+        answers.provider, {"copies": 5, "skips": False}, {"copies": 1, "skips": True}
+    ),
+    "statuses": Proof(answers.statuses, {"messages": 500}, {"messages": 20}),
+    "two-agents": Proof(answers.two_agents, {"pairs": 500}, {"pairs": 20}),
+}
+
+
+def prove(name: str, grounds: Grounds, *, size: str) -> dict[str, Any]:
+    """Run one proof on one database; its facts, and whether it held."""
+    proof = PROOFS[name]
+    started = time.monotonic()
+    told: dict[str, Any] = {"proof": name, "database": grounds.vendor, "size": size}
+    try:
+        facts = proof.run(grounds, **getattr(proof, size))
+        told |= {"held": True, "facts": facts}
+    except (AssertionError, TimeoutError) as error:
+        told |= {"held": False, "facts": error.args}
+    return told | {"seconds": round(time.monotonic() - started, 1)}

@@ -1,0 +1,142 @@
+"""What arrives twice, at once, or kills whoever reads it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
+
+from bench.deadly.sitecustomize import DEADLY
+from bench.ground import ROOT, Ground, Grounds, run_python, wait_until
+from bench.prove.traffic import left_over, settle
+from bench.wire import as_fast_as_possible, at_rate, sms_call
+
+COPIES_AT_ONCE = 8
+MAX_CRASHES = 5
+STATES = "SELECT state, count(*) FROM channels_app_inboundevent GROUP BY 1"
+
+
+def duplicates(grounds: Grounds, *, events: int) -> dict[str, Any]:
+    """Every event comes one to five times, eight calls in parallel, in any order."""
+    dice = random.Random(1)
+    with grounds.new() as ground:
+        calls = [_call(ground, number) for number in range(events)]
+        repeated = [call for call in calls for _ in range(dice.randint(1, 5))]
+        dice.shuffle(repeated)
+        answers = asyncio.run(as_fast_as_possible(ground.port, repeated, lines=COPIES_AT_ONCE))
+        settle(ground)
+        facts = {"events": events, "calls": len(repeated), **_counts(ground)}
+    facts["not 2xx"] = sum(not answer.is_ok for answer in answers)
+    assert facts["messages"] == facts["journal"] == events, facts
+    assert not facts["not 2xx"], facts
+    return facts
+
+
+def first_contact(grounds: Grounds, *, pairs: int) -> dict[str, Any]:
+    """A new customer's first two messages come at once: one ticket, not two."""
+    with grounds.new(start=()) as ground:
+        said = run_python("-m", "bench.pairs", str(pairs), environment=ground.environment)
+    facts = {"pairs": pairs, **json.loads(said)}
+    assert facts["Ticket"] == facts["Customer"] == pairs, facts
+    assert facts["Message"] == 2 * pairs, facts
+    assert not facts["errors"], facts
+    return facts
+
+
+def ack_in_time(grounds: Grounds, *, calls: int) -> dict[str, Any]:
+    """A hundred webhooks a second while no worker runs: answered in time, with 2xx only."""
+    with grounds.new(start=("web", "clock")) as ground:
+        asyncio.run(as_fast_as_possible(ground.port, [_call(ground, -1)], lines=1))
+        requests = [_call(ground, number) for number in range(calls)]
+        answers = asyncio.run(at_rate(ground.port, requests, per_second=100))
+    milliseconds = [1000 * answer.seconds for answer in answers]
+    cuts = statistics.quantiles(milliseconds, n=100)
+    facts = {"calls": calls, "p50 ms": cuts[49], "p99 ms": cuts[98], "max ms": max(milliseconds)}
+    facts["not 2xx"] = sum(not answer.is_ok for answer in answers)
+    assert not facts["not 2xx"], facts
+    assert facts["p99 ms"] <= 250, facts
+    return facts
+
+
+def poison(grounds: Grounds, *, after: int) -> dict[str, Any]:
+    """A message that kills whoever reads it: held after five crashes with its reason, the next
+    ones pass; replayed by two at once after the bug was mended, it comes once."""
+    with grounds.new(start=()) as ground:
+        ground.extra["PYTHONPATH"] = f"{ROOT / 'bench' / 'deadly'}:{ROOT}"
+        _start_all(ground)
+        pill = sms_call(ground.webhook_url, sender=DEADLY, text="poison")
+        asyncio.run(as_fast_as_possible(ground.port, [pill], lines=1))
+        crashes = _revive_until_held(ground)
+        passed_after = _pass(ground, after)
+        reason = ground.store.one(
+            "SELECT error FROM channels_app_inboundevent WHERE state = 'held'"
+        )
+        facts = {"crashes": crashes, "reason": reason, "next passed after s": passed_after}
+        facts |= _replay_twice(ground)
+    assert crashes <= MAX_CRASHES, facts
+    assert reason, facts
+    assert passed_after <= 60, facts
+    assert facts["messages"] == after + 1, facts
+    return facts
+
+
+def _call(ground: Ground, number: int) -> bytes:
+    sender = f"+4477009{number % 500:05}"
+    token = str(uuid4())
+    return sms_call(ground.webhook_url, sender=sender, text=f"event {number}", token=token)
+
+
+def _counts(ground: Ground) -> dict[str, int]:
+    return {
+        "messages": ground.store.one("SELECT count(*) FROM inbox_message"),
+        "journal": ground.store.one("SELECT count(*) FROM channels_app_inboundevent"),
+    }
+
+
+def _start_all(ground: Ground) -> None:
+    for part in ("web", "worker", "clock"):
+        ground.start(part)
+    ground.wait_ready("web", "worker", "clock")
+
+
+def _revive_until_held(ground: Ground) -> int:
+    """Whoever dies is started again; leases are skipped. How many died."""
+    deadline = time.monotonic() + 120
+    while ("held", 1) not in ground.store.rows(STATES):
+        died = [part for part in tuple(ground.processes) if ground.revive(part)]
+        if died:
+            ground.skip(15)
+        assert time.monotonic() < deadline, left_over(ground)
+        time.sleep(0.05)
+    return sum(ground.deaths.values())
+
+
+def _pass(ground: Ground, number: int) -> float:
+    """Seconds from the first of the next messages to the last one in its ticket."""
+    ground.wait_ready("web", "worker", "clock")
+    started = time.monotonic()
+    calls = [_call(ground, one) for one in range(number)]
+    asyncio.run(as_fast_as_possible(ground.port, calls, lines=4))
+    messages = "SELECT count(*) FROM inbox_message"
+    wait_until(lambda: ground.store.one(messages) == number, seconds=90, what="the next passed")
+    return time.monotonic() - started
+
+
+def _replay_twice(ground: Ground) -> dict[str, Any]:
+    ground.extra.clear()
+    for part in tuple(ground.processes):
+        ground.stop(part)
+    _start_all(ground)
+    command = ("manage.py", "replay_events", "--json")
+    with ThreadPoolExecutor() as pool:
+        said = pool.map(lambda _: run_python(*command, environment=ground.environment), range(2))
+        replayed = sum(json.loads(one)["replayed"] for one in said)
+    settle(ground)
+    run_python(*command, environment=ground.environment)
+    settle(ground)
+    return {"replayed": replayed, **_counts(ground)}
