@@ -23,6 +23,7 @@ Status = Message.Status
 
 ASK_AGAIN_AFTER = timedelta(seconds=10)
 GIVE_UP_AFTER = timedelta(minutes=15)
+AROUND = timedelta(hours=1)
 
 
 def reconcile(message_id: int) -> None:
@@ -60,10 +61,22 @@ def _find_out(message: Message, attempt: DeliveryAttempt) -> Reconciliation:
         return Reconciliation("unknown")
     sent = outgoing(message, attempt=attempt.number)
     try:
-        return message.channel.adapter.reconcile(Attempt(sent, attempt.started_at))
+        others = _ids_of_others(message, attempt)
+        return message.channel.adapter.reconcile(Attempt(sent, attempt.started_at, others))
     except SendError as error:
         logger.warning("reconcile_postponed", extra={"message_id": message.pk, "code": error.code})
         return Reconciliation("wait")
+
+
+def _ids_of_others(message: Message, attempt: DeliveryAttempt) -> frozenset[str]:
+    """What the provider calls our other messages to this person from around that time: the same
+    words said twice must not be taken for the message that was lost."""
+    others = Message.objects.filter(
+        conversation__contact_point=message.conversation.contact_point_id,
+        direction=Message.Direction.OUTBOUND,
+        created_at__gte=attempt.started_at - AROUND,
+    ).exclude(external_id="")
+    return frozenset(others.values_list("external_id", flat=True))
 
 
 def _send_again(message: Message) -> None:

@@ -123,6 +123,15 @@ def test_the_provider_is_shown_what_was_sent_and_when(lost: Message) -> None:
     assert asked.started_at == lost.delivery_attempts.get().started_at
 
 
+def test_the_provider_is_told_which_messages_are_known_already(
+    strand: Conversation, grace: Agent, lost: Message
+) -> None:
+    earlier = reply(strand, "lost", by=grace)
+    Message.objects.filter(pk=earlier.pk).update(external_id="earlier")
+    delivery.reconcile(lost.pk)
+    assert Line.asked[0].known_ids == frozenset({"earlier"})
+
+
 def test_an_ambiguous_error_is_reconciled_soon_and_not_sent_again(
     strand: Conversation, grace: Agent
 ) -> None:
