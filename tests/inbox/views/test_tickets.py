@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from channels_app.models import Channel
+from inbox import joining, triage
+from inbox.models import Agent, Conversation, Message, Ticket
+from inbox.views import timeline
+from tests.inbox.desk import hear, reply
+
+pytestmark = pytest.mark.django_db
+
+
+def items(page: str) -> list[str]:
+    return re.findall(r'<li class="[^"]+" id="([mna]-\d+)"', page)
+
+
+def test_the_timeline_is_one_order_of_messages_notes_and_what_was_done(
+    line: Channel, as_grace: Client, grace: Agent
+) -> None:
+    said = hear(line, "Hello")
+    triage.assign(said.ticket, to=grace, by=grace)
+    triage.prioritise(said.ticket, priority="high", by=grace)
+    note = triage.add_note(said.ticket, text="Careful", by=grace)
+    answer = reply(said.conversation, "Hi", by=grace)
+    page = as_grace.get(f"/t/{said.ticket_id}/").content.decode()
+    first_activity = said.ticket.activities.get(verb="assigned")
+    order = [f"m-{said.pk}", f"a-{first_activity.pk}", f"n-{note.pk}", f"m-{answer.pk}"]
+    assert items(page)[:4] == order
+    assert "Grace Hopper took this" in page
+    assert "Internal note" in page
+
+
+def test_more_messages_cost_no_more_queries(
+    line: Channel,
+    as_grace: Client,
+    grace: Agent,
+    queries: Callable[[Callable[[], Any]], int],
+) -> None:
+    said = hear(line)
+    reply(said.conversation, "Hi", by=grace)
+    triage.add_note(said.ticket, text="n", by=grace)
+    address = f"/t/{said.ticket_id}/"
+    as_grace.get(address)
+    with_few = queries(lambda: as_grace.get(address))
+    for _ in range(3):
+        hear(line)
+        reply(said.conversation, "Hi", by=grace)
+        triage.add_note(said.ticket, text="n", by=grace)
+    assert queries(lambda: as_grace.get(address)) == with_few
+
+
+def test_what_comes_after_a_position_comes_in_stretches_without_a_gap(
+    line: Channel, grace: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = hear(line).ticket
+    notes = [triage.add_note(ticket, text=str(n), by=grace).position for n in range(5)]
+    found, after, whole = [], notes[0] - 1, False
+    while not whole:
+        stretch = timeline.since(ticket, after, limit=2)
+        found += [entry.first for entry in stretch.entries if entry.kind == "note"]
+        after, whole = stretch.entries[-1].last, stretch.is_whole
+    assert found == notes
+
+
+def test_older_things_are_fetched_from_before_the_first(
+    line: Channel, script: Client, grace: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = hear(line).ticket
+    notes = [triage.add_note(ticket, text=str(n), by=grace) for n in range(4)]
+    page = script.get(f"/t/{ticket.pk}/messages?before={notes[2].position}").content.decode()
+    assert items(page)[-2:] == [f"n-{notes[0].pk}", f"n-{notes[1].pk}"]
+
+
+def test_a_message_comes_again_only_when_its_state_changed(
+    line: Channel, script: Client, grace: Agent
+) -> None:
+    said = hear(line)
+    answer = reply(said.conversation, "Hi", by=grace)
+    last = Ticket.objects.get(pk=said.ticket_id).last_position
+    address = f"/t/{said.ticket_id}/messages?after={last}&states={answer.pk}"
+    assert items(script.get(f"{address}:queued").content.decode()) == []
+    Message.objects.filter(pk=answer.pk).update(status="delivered")
+    assert items(script.get(f"{address}:queued").content.decode()) == [f"m-{answer.pk}"]
+
+
+def test_states_of_another_tickets_messages_are_not_told(
+    line: Channel, post: Channel, script: Client
+) -> None:
+    here, elsewhere = hear(line), hear(post)
+    address = f"/t/{here.ticket_id}/messages?after=99&states={elsewhere.pk}:x"
+    assert items(script.get(address).content.decode()) == []
+
+
+def test_a_script_asking_for_a_ticket_gets_it_alone(line: Channel, script: Client) -> None:
+    ticket = hear(line).ticket
+    page = script.get(f"/?view=all&t={ticket.pk}").content.decode()
+    assert "<main" in page
+    assert "<html" not in page
+
+
+def test_customers_text_stays_text(line: Channel, as_grace: Client) -> None:
+    attack = '<img src=x onerror=alert(1)> {{7*7}} https://a.example/"onmouseover="x'
+    ticket = hear(line, attack).ticket
+    page = as_grace.get(f"/t/{ticket.pk}/").content.decode()
+    assert "&lt;img src=x onerror=alert(1)&gt; {{7*7}}" in page
+    assert "<img" not in page
+    assert 'rel="noopener noreferrer nofollow"' in page
+    assert '"onmouseover' not in page
+
+
+def test_quoted_text_is_folded_away_and_not_lost(post: Channel, as_grace: Client) -> None:
+    ticket = hear(post, "Thanks!", full_text="Thanks!\n\n> Where is it?").ticket
+    page = as_grace.get(f"/t/{ticket.pk}/").content.decode()
+    assert re.search(r"<details.*&gt; Where is it\?", page, re.DOTALL)
+
+
+def test_a_sender_whose_authentication_failed_is_called_unverified(
+    post: Channel, as_grace: Client
+) -> None:
+    ticket = hear(post, authentication="fail").ticket
+    assert b"unverified sender" in as_grace.get(f"/t/{ticket.pk}/").content
+    other = hear(post, authentication="none").ticket
+    assert b"unverified sender" not in as_grace.get(f"/t/{other.pk}/").content
+
+
+def test_a_joined_ticket_leads_to_where_it_lives_on(
+    post: Channel, as_grace: Client, grace: Agent
+) -> None:
+    gone, stays = hear(post, "one").ticket, hear(post, "two").ticket
+    joining.join(gone, into=stays, by=grace)
+    page = as_grace.get(f"/t/{gone.pk}/").content.decode()
+    assert f'<a href="/t/{stays.pk}/">' in page
+    assert "Resolve</button>" not in page
+
+
+def test_another_open_ticket_of_the_customer_is_offered_for_joining(
+    post: Channel, as_grace: Client
+) -> None:
+    one, other = hear(post, "one").ticket, hear(post, "two").ticket
+    page = as_grace.get(f"/t/{one.pk}/facts").content.decode()
+    assert "has another open ticket" in page
+    assert f'value="{other.pk}"' in page
+
+
+def test_a_strand_nobody_accepted_is_shown_as_such(
+    post: Channel, as_grace: Client, mail_strand: Conversation
+) -> None:
+    Conversation.objects.filter(pk=mail_strand.pk).update(is_accepted=False)
+    page = as_grace.get(f"/t/{mail_strand.ticket_id}/").content.decode()
+    assert "until you accept them" in page
+    assert "(not accepted)" in page
+
+
+def test_times_are_told_by_the_agents_clock(line: Channel, as_grace: Client, grace: Agent) -> None:
+    said = hear(line)
+    at = timezone.now().replace(hour=12, minute=34)
+    Message.objects.filter(pk=said.pk).update(created_at=at)
+    grace.timezone = "Asia/Tokyo"
+    grace.save()
+    assert ">21:34</time>" in as_grace.get(f"/t/{said.ticket_id}/").content.decode()
+
+
+def test_a_time_zone_this_machine_does_not_know_is_utc(as_grace: Client, grace: Agent) -> None:
+    Agent.objects.filter(pk=grace.pk).update(timezone="../etc/passwd")
+    assert as_grace.get("/").status_code == 200
+
+
+def test_neither_page_nor_fragment_needs_inline_script_or_style(
+    line: Channel, as_grace: Client
+) -> None:
+    ticket = hear(line).ticket
+    for address in ("/", f"/t/{ticket.pk}/", f"/t/{ticket.pk}/facts", f"/customers/{ticket.customer_id}/"):
+        response = as_grace.get(address)
+        page = response.content.decode()
+        assert "unsafe" not in response["Content-Security-Policy"]
+        assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*src=)|hx-on", page)
