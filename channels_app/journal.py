@@ -101,7 +101,8 @@ def mark_unreadable(event: InboundEvent, reason: str) -> None:
 def postpone(event: InboundEvent, reason: str) -> None:
     """Processing failed: try again after 1, 2, 4, 8 s; the fifth time hold it back."""
     if event.attempts >= InboundEvent.MAX_ATTEMPTS:
-        return _settle(event, state=State.HELD, error=reason)
+        _settle(event, state=State.HELD, error=reason)
+        return
     wait = timedelta(seconds=2 ** (event.attempts - 1))
     InboundEvent.objects.filter(pk=event.pk, state=State.RECEIVED).update(
         leased_until=timezone.now() + wait, error=reason[:2000]

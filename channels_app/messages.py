@@ -111,7 +111,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """A delivery report about a mail of ours. `permanent` is true for a 5.x.x or "failed" report."""
+    """A delivery report about a mail of ours; `permanent` for a 5.x.x or "failed" report."""
 
     recipients: tuple[str, ...]
     permanent: bool

@@ -41,9 +41,11 @@ def customers_visible_to(agent: Agent) -> QuerySet[Customer]:
     """Customers with a ticket this agent sees, and those who have none at all yet."""
     if agent.is_admin:
         return Customer.objects.all()
+    if not agent.is_active:
+        return Customer.objects.none()
     own = Ticket.objects.filter(customer=OuterRef("pk"))
     seen = tickets_visible_to(agent).filter(customer=OuterRef("pk"))
-    return Customer.objects.filter(Exists(seen) | ~Exists(own)) if agent.is_active else Customer.objects.none()
+    return Customer.objects.filter(Exists(seen) | ~Exists(own))
 
 
 def canned_replies_visible_to(agent: Agent) -> QuerySet[CannedReply]:
@@ -69,9 +71,4 @@ def live_groups(agent: Agent) -> list[str]:
 
 def _may_see(agent: Agent) -> Q:
     member_of = Team.objects.filter(members=agent)
-    return (
-        Q(team=None)
-        | Q(team__is_members_only=False)
-        | Q(team__in=member_of)
-        | Q(assignee=agent)
-    )
+    return Q(team=None) | Q(team__is_members_only=False) | Q(team__in=member_of) | Q(assignee=agent)

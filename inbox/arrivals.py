@@ -91,5 +91,3 @@ def _locked(point: ContactPoint) -> ContactPoint:
         "channel__policy", "identity"
     )
     return locked.get(pk=point.pk)
-
-

@@ -77,6 +77,12 @@ def opening(ticket: Ticket, *, by: Agent | None = None, kind: str = "ticket") ->
         ongoing.finish(kind)
 
 
+def _locked(number: int) -> Ticket:
+    """The team comes along: who may see a ticket is asked at every change."""
+    locked = Ticket.objects.select_for_update(of=("self",)).select_related("team")
+    return locked.get(pk=number)
+
+
 def announce(kind: str, ticket: Ticket, *, audience: set[str] | None = None) -> None:
     """Leave word that a ticket is worth another look; the bell rings after commit."""
     groups = sorted(audience if audience is not None else set(ticket.audience))

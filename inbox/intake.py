@@ -20,11 +20,20 @@ from channels_app.errors import UnreadablePayload
 from channels_app.messages import DeliveryUpdate, Envelope, Inbound, InboundMessage
 from channels_app.models import Channel, InboundEvent
 from customers import consent
+from customers.addresses import matching_key
+from customers.models import Customer
 from inbox import crash, delivery, media, triage
 from inbox.arrivals import contact_point_of
 from inbox.changes import Change, change, opening
-from inbox.models import Activity, ContactPoint, Conversation, Message, Participant, Ticket
-from inbox.models import policy_of
+from inbox.models import (
+    Activity,
+    ContactPoint,
+    Conversation,
+    Message,
+    Participant,
+    Ticket,
+    policy_of,
+)
 from inbox.placement import Placement, bounced, place
 
 logger = logging.getLogger(__name__)
@@ -59,7 +68,7 @@ def drain(source: journal.Source) -> int:
     try:
         _process_together(events)
     except Exception:
-        logger.info("batch_failed", exc_info=True, extra={"events": len(events)})
+        logger.info("batch_failed", exc_info=True, extra={"count": len(events)})
         for event in events:
             process(event)
     return len(events)
@@ -72,12 +81,14 @@ def process(event: InboundEvent) -> Result:
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:
-        logger.exception("event_failed", extra={"event": event.pk})
+        logger.exception("event_failed", extra={"event_id": event.pk})
         journal.postpone(event, f"{type(error).__name__}: {error}")
         return Result(None)
 
 
-def receive(channel: Channel, inbound: InboundMessage, *, event: InboundEvent | None = None) -> Result:
+def receive(
+    channel: Channel, inbound: InboundMessage, *, event: InboundEvent | None = None
+) -> Result:
     """Put one thing a customer said where it belongs, in one transaction."""
     with transaction.atomic(savepoint=False):
         channel = _route(channel, inbound.account)
@@ -259,6 +270,7 @@ def _follow_up(
     """Keep the list's copy, the strand and the contact point in step with a new message."""
     strand.hear(at=ongoing.now, reply_address=inbound.reply_address)
     strand.contact_point.hear(at=ongoing.now)
+    Customer.objects.filter(pk=strand.contact_point.customer_id).update(last_seen_at=ongoing.now)
     ongoing.ticket.heard(
         at=ongoing.now,
         channel_kind=strand.contact_point.channel.kind,
@@ -271,12 +283,13 @@ def _follow_up(
 
 def _note_participants(strand: Conversation, envelope: Envelope) -> None:
     """Whom a customer copied in: known from now on, written to only when an agent accepts."""
-    own = {strand.contact_point.channel.account.casefold(), strand.contact_point.key}
+    own = {strand.contact_point.channel.account, strand.contact_point.address}
+    known = {matching_key("email", address) for address in own}
     Participant.objects.bulk_create(
         [
             Participant(conversation=strand, address=box.address[:320], name=box.name[:200])
             for box in envelope.cc[:50]
-            if box.address and box.address.casefold() not in own
+            if box.address and matching_key("email", box.address) not in known
         ],
         ignore_conflicts=True,
     )

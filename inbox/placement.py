@@ -19,7 +19,10 @@ from inbox.models import ContactPoint, Conversation, Message, Ticket, policy_of
 MAX_REFERENCES = 50
 LETTERS_THAT_TELL = 10
 REPLY_PREFIXES = frozenset(
-    "re aw sv vs antw odp ynt res rif tr ref bls atb ответ 回复 回覆 返信 답장".split()
+    {
+        *("re", "aw", "sv", "vs", "antw", "odp", "ynt", "res", "rif", "tr", "ref", "bls", "atb"),
+        *("ответ", "回复", "回覆", "返信", "답장"),
+    }
 )
 
 
@@ -186,7 +189,7 @@ def _referenced(point: ContactPoint, inbound: InboundMessage) -> tuple[Message |
     known = Message.objects.filter(
         Q(message_id__in=named) | Q(external_id__in=named), channel=point.channel
     ).select_related("ticket", "conversation__contact_point")
-    found = {name: message for message in known for name in (message.message_id, message.external_id)}
+    found = {one.message_id: one for one in known} | {one.external_id: one for one in known}
     return next((found[name] for name in named if name in found), None), False
 
 

@@ -127,7 +127,7 @@ def add_note(ticket: Ticket, *, text: str, by: Agent, client_id: uuid.UUID | Non
     if not text.strip():
         raise NotPossible("Write something first.")
     with change(ticket.pk, by=by, kind="note") as ongoing:
-        known = Note.objects.filter(client_id=client_id, ticket=ticket).first() if client_id else None
+        known = Note.objects.filter(client_id=client_id, ticket=ticket).first()
         return known or Note.objects.create(
             ticket=ongoing.ticket,
             position=ongoing.ticket.next_position(),

@@ -86,7 +86,9 @@ def _request(scope: Scope, body: bytes) -> WebhookRequest:
         method=scope["method"],
         url=f"{settings.PUBLIC_URL}{path}" + (f"?{query}" if query else ""),
         query_string=query,
-        headers=tuple((key.decode("latin-1"), value.decode("latin-1")) for key, value in scope["headers"]),
+        headers=tuple(
+            (key.decode("latin-1"), value.decode("latin-1")) for key, value in scope["headers"]
+        ),
         body=body,
     )
 
@@ -205,19 +207,21 @@ class Writer:
     def _store(self, group: list[_Waiting]) -> None:
         try:
             journal.store([waiting.event for waiting in group])
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (whoever waits is told, whatever it was)
             connection.close()
-            return self._store_apart(group, error)
-        crash.point("event-stored")
-        for waiting in group:
-            waiting.settle(None)
+            self._store_apart(group, error)
+        else:
+            crash.point("event-stored")
+            for waiting in group:
+                waiting.settle(None)
 
     def _store_apart(self, group: list[_Waiting], error: Exception) -> None:
         """Find out which of a failed group can be stored; the others get their own error."""
         if len(group) == 1:
-            return group[0].settle(error)
-        for waiting in group:
-            self._store([waiting])
+            group[0].settle(error)
+        else:
+            for waiting in group:
+                self._store([waiting])
 
 
 writer = Writer()

@@ -112,10 +112,15 @@ def _canned_replies() -> None:
         ),
         "return": (
             "How to return a lamp",
-            "Put it back in its box and leave it with any parcel shop. "
-            "We refund you as soon as it arrives. Your ticket is #{{ticket.number}}.",
+            (
+                "Put it back in its box and leave it with any parcel shop. "
+                "We refund you as soon as it arrives. Your ticket is #{{ticket.number}}."
+            ),
         ),
-        "bye": ("Goodbye", "You are welcome, {{customer.first_name|and good night}}.\n{{agent.name}}"),
+        "bye": (
+            "Goodbye",
+            "You are welcome, {{customer.first_name|and good night}}.\n{{agent.name}}",
+        ),
     }
     for shortcut, (title, text) in replies.items():
         CannedReply.objects.get_or_create(

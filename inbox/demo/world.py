@@ -73,9 +73,8 @@ def somebody_new() -> Visitor:
 
 def texts(visitor: Visitor) -> list[Text]:
     """What the visitor's phone shows, oldest first. Raises http.Unreachable."""
-    ours = _sms_list(To=NUMBER, From=visitor.phone)
-    theirs = _sms_list(To=visitor.phone, From=NUMBER)
-    shown = [_text(one, is_ours=True) for one in ours] + [_text(one, is_ours=False) for one in theirs]
+    shown = [_text(one, is_ours=True) for one in _sms_list(To=NUMBER, From=visitor.phone)]
+    shown += [_text(one, is_ours=False) for one in _sms_list(To=visitor.phone, From=NUMBER)]
     return sorted(shown, key=lambda one: one.at)[-MOST_SHOWN:]
 
 
@@ -169,7 +168,9 @@ def _sms_list(**query: str) -> list[dict[str, Any]]:
     return listed[::-1]
 
 
-def _call(method: str, path: str, *, data: dict[str, str | list[str]] | None = None) -> http.Response:
+def _call(
+    method: str, path: str, *, data: dict[str, str | list[str]] | None = None
+) -> http.Response:
     line = Channel.objects.get(kind="sms", account=NUMBER)
     url = f"{line.settings['api_base']}{path}"
     return http.request(method, url, auth=(ACCOUNT_SID, line.secrets["auth_token"]), data=data)

@@ -18,8 +18,10 @@ class CannedReply(models.Model):
         max_length=40, unique=True, help_text=_("Typed after / in the reply box.")
     )
     text = models.TextField(
-        help_text=_("May hold {{customer.first_name|there}}: a word to fill in and what stands "
-                    "there when it is unknown.")
+        help_text=_(
+            "May hold {{customer.first_name|there}}: a word to fill in and what stands "
+            "there when it is unknown."
+        )
     )
     team = models.ForeignKey(
         Team, null=True, blank=True, on_delete=models.CASCADE, related_name="canned_replies"

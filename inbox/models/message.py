@@ -98,9 +98,7 @@ class Message(models.Model):
     class Meta:
         ordering: ClassVar = ["ticket", "position"]
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["ticket", "position"], name="one_message_per_position"
-            ),
+            models.UniqueConstraint(fields=["ticket", "position"], name="one_message_per_position"),
             models.UniqueConstraint(
                 fields=["channel", "dedupe_key"],
                 condition=~Q(dedupe_key=""),
@@ -136,6 +134,10 @@ class Message(models.Model):
     def __str__(self) -> str:
         return f"{self.direction} message {self.pk}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.words = searchable(self.subject, self.full_text or self.text)
+        super().save(*args, **kwargs)
+
     @property
     def is_inbound(self) -> bool:
         return self.direction == self.Direction.INBOUND
@@ -149,10 +151,6 @@ class Message(models.Model):
     def is_human_reply(self) -> bool:
         """Said by one of us in person: what moves a ticket to pending."""
         return not self.is_inbound and self.author_type == self.Author.AGENT
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.words = searchable(self.subject, self.full_text or self.text)
-        super().save(*args, **kwargs)
 
 
 class Attachment(models.Model):
@@ -265,9 +263,7 @@ class Activity(models.Model):
         ordering: ClassVar = ["ticket", "position"]
         verbose_name_plural = _("activities")
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["ticket", "position"], name="one_activity_per_position"
-            )
+            models.UniqueConstraint(fields=["ticket", "position"], name="one_activity_per_position")
         ]
 
     def __str__(self) -> str:
@@ -325,4 +321,3 @@ class UnmatchedUpdate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.status} of {self.external_id}"
-

@@ -166,6 +166,11 @@ class Ticket(models.Model):
     def __str__(self) -> str:
         return f"#{self.number} {self.subject}".rstrip()
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.subject = self.subject[:500]
+        self.words = searchable(self.subject, self.customer.name)
+        super().save(*args, **kwargs)
+
     @property
     def shown_status(self) -> str:
         """The status as people see it: a ticket put off until later is "snoozed"."""
@@ -230,8 +235,3 @@ class Ticket(models.Model):
         self.waiting_since = None
         self.first_replied_at = self.first_replied_at or at
         self.last_replied_at = at
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.subject = self.subject[:500]
-        self.words = searchable(self.subject, self.customer.name)
-        super().save(*args, **kwargs)

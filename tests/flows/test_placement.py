@@ -164,9 +164,7 @@ class TestReference:
 
     def test_failed_authentication_without_a_token_only_mentions(self, support: Channel) -> None:
         question = mail(support, "Where is it?")
-        fake = mail(
-            support, "It is me", authentication="fail", references=(question.message_id,)
-        )
+        fake = mail(support, "It is me", authentication="fail", references=(question.message_id,))
         assert fake.ticket_id != question.ticket_id
         assert fake.ticket.mentions_id == question.ticket_id
         assert fake.ticket.customer_id != question.ticket.customer_id

@@ -29,8 +29,12 @@ def line(db: None) -> Channel:
     )
 
 
-def event(line: Channel, number: int = 1, *, text: str = "Hello", **columns: object) -> InboundEvent:
-    body = f"MessageSid=SM{number:032x}&From=%2B447700900123&To=%2B15005550006&Body={text}&NumMedia=0"
+def event(
+    line: Channel, number: int = 1, *, text: str = "Hello", **columns: object
+) -> InboundEvent:
+    body = (
+        f"MessageSid=SM{number:032x}&From=%2B447700900123&To=%2B15005550006&Body={text}&NumMedia=0"
+    )
     return InboundEvent.objects.create(
         channel=line,
         source="webhook",
@@ -94,7 +98,7 @@ def test_a_failing_event_does_not_take_its_batch_along(
     good, bad, better = event(line, 1), event(line, 2, text="bad"), event(line, 3)
     receive = intake.receive
 
-    def picky(channel: Channel, inbound, **rest):  # noqa: ANN001, ANN003, ANN202
+    def picky(channel: Channel, inbound, **rest):
         if inbound.text == "bad":
             raise ValueError("a bug")
         return receive(channel, inbound, **rest)
