@@ -51,7 +51,7 @@ def _install(wanted: Path) -> None:
     STAMP.unlink(missing_ok=True)
     if not _starts():
         _make_environment()
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     _run([*pip, "--require-hashes", "--no-deps", "--requirement", wanted])
     _make_importable()
     STAMP.write_text(_print_of(wanted))
