@@ -142,7 +142,7 @@ class _Reader(HTMLParser):
         elif tag in ("td", "th"):
             self._add("\t")
         elif tag in _BLOCKS:
-            self._add("\v\v" if tag in _SPACED else "\v")
+            self._add("\v\f\v" if tag in _SPACED else "\v")
 
     def _add(self, text: str) -> None:
         self._all.append(text)
@@ -178,31 +178,19 @@ def _bare(target: str) -> str:
 
 
 def _tidy(pieces: list[str]) -> str:
-    """Lines trimmed; a block (\\v) begins a line, two begin a paragraph, never more."""
+    """Lines trimmed. The edge of a block (\\v) ends a line that has begun, that of a paragraph
+    (\\f) leaves one line empty; `<br>` (\\n) ends a line in any case."""
     lines: list[str] = []
-    wanted = 0
-    for line, blocks in _lines("".join(pieces)):
-        wanted = max(wanted, blocks)
-        if line:
-            if lines and wanted > 1 and lines[-1]:
-                lines.append("")
-            lines.append(line)
-            wanted = 0
-        elif not blocks and lines and lines[-1]:
+    wants_gap = False
+    for chunk in "".join(pieces).split("\n"):
+        parts = chunk.split("\v")
+        for part in parts:
+            line = part.strip()
+            wants_gap = wants_gap or part == "\f"
+            if line:
+                lines += [""] if wants_gap and lines and lines[-1] else []
+                lines.append(line)
+                wants_gap = False
+        if not parts[-1].strip() and lines and lines[-1]:
             lines.append("")
     return "\n".join(lines).strip()
-
-
-def _lines(text: str) -> list[tuple[str, int]]:
-    """Each line trimmed, with the number of block edges before it (0: a plain line break)."""
-    found = []
-    for paragraph in text.split("\n"):
-        parts = paragraph.split("\v")
-        blocks = 0
-        for part in parts:
-            line = part.strip(" \t\u00a0")
-            if line or (part is parts[0] and len(parts) == 1):
-                found.append((line, blocks))
-                blocks = 0
-            blocks += 1
-    return found

@@ -75,8 +75,10 @@ def _folded(text: str) -> str:
     found = quotequail.unwrap(text)
     if found is None:
         return "\n".join(_unquoted(lines))
-    parts = (found.get("text_top", ""), found.get("text_bottom", ""))
-    return "\n\n".join(filter(None, parts))
+    top = found.get("text_top", "").split("\n")
+    if found["type"] == "quote":  # it did not understand the language of the line above it
+        _drop_attribution(top)
+    return "\n\n".join(filter(None, ("\n".join(top), found.get("text_bottom", ""))))
 
 
 def _is_foldable(text: str) -> bool:
