@@ -7,7 +7,6 @@ from typing import Any, cast
 from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import FilteredSelectMultiple
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -22,7 +21,7 @@ class AgentForm(forms.ModelForm[Agent]):
     teams = forms.ModelMultipleChoiceField(
         Team.objects.all(),
         required=False,
-        widget=FilteredSelectMultiple(gettext_lazy("teams"), is_stacked=False),
+        widget=forms.CheckboxSelectMultiple,
     )
 
     class Meta:

@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_POST
 
 from channels_app.adapters import ADAPTERS, adapter_class
@@ -27,7 +28,7 @@ from inbox.models import ChannelPolicy
 class PolicyInline(admin.StackedInline[ChannelPolicy, Channel]):
     model = ChannelPolicy
     fields = ("team", "join_group", "reopen_days", "join_hours")
-    verbose_name_plural = "What the desk does with it"
+    verbose_name = _lazy("What the desk does with it")
     can_delete = False
     min_num = 1
 
