@@ -107,13 +107,15 @@ class AgentAdmin(admin.ModelAdmin[Agent]):
         self.message_user(request, _("They set it up again at the next sign-in."))
 
     def _invitation(self, request: HttpRequest, agent: Agent) -> HttpResponse:
+        link = staff.invite(agent)
+        if staff.mail_invitation(agent, link):
+            what_now = _("This link was mailed to %s.") % agent.email
+        else:
+            what_now = _("Send this link to %s.") % agent.email
         return shown_once.page(
             request,
             self,
             title=_("Invitation for %s") % agent,
-            explanation=_(
-                "Send this link to %s. It works once, within 72 hours, and is not shown again."
-            )
-            % agent.email,
-            secret=staff.invite(agent),
+            explanation=" ".join((what_now, _("It works once, within 72 hours; keep it secret."))),
+            secret=link,
         )

@@ -4,9 +4,11 @@ import re
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.core.mail import EmailMessage
 from django.test import Client
 from django.urls import reverse
 
+from inbox import staff
 from inbox.models import Agent, ApiToken, Invitation, LiveEvent, Team
 from inbox.models.access_token import digest
 
@@ -56,6 +58,28 @@ class TestInviting:
         assert "no-store" in answer["Cache-Control"]
         assert token not in str(LogEntry.objects.values())
         assert token not in str(desk.cookies)
+
+    def test_the_invitation_is_mailed_where_there_is_a_mail_server(
+        self, desk: Client, grace: Agent, mailoutbox: list[EmailMessage]
+    ) -> None:
+        path = reverse("admin:inbox_agent_change", args=[grace.pk])
+        answer = desk.post(path, form_of(grace, _invite="1"))
+        assert "was mailed to grace@desk.example" in answer.content.decode()
+        [mail] = mailoutbox
+        assert mail.to == ["grace@desk.example"]
+        assert shown_once(answer) in mail.body
+
+    def test_a_mail_server_that_refuses_costs_only_the_mail(
+        self, desk: Client, grace: Agent, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_args: object) -> None:
+            raise ConnectionRefusedError
+
+        monkeypatch.setattr(staff, "send_mail", refuse)
+        path = reverse("admin:inbox_agent_change", args=[grace.pk])
+        answer = desk.post(path, form_of(grace, _invite="1"))
+        assert "Send this link to grace@desk.example" in answer.content.decode()
+        assert desk.get(shown_once(answer)).status_code == 200
 
     def test_an_invitation_can_be_made_again_and_ends_the_first(
         self, desk: Client, grace: Agent
