@@ -26,13 +26,30 @@ def locked(package: str) -> str:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A tree with the real shims and a lock of one small package."""
-    shutil.copytree(env.ROOT / "bin", tmp_path / "bin")
-    (tmp_path / "config").mkdir()
-    shutil.copy(env.ROOT / "config" / "setup.py", tmp_path / "config")
-    (tmp_path / "requirements.lock").write_text(locked(SMALL))
-    (tmp_path / "requirements-dev.lock").write_text(locked(SMALL) + locked("hiredis"))
-    return tmp_path
+    """A tree with the real shims and locks of one and of two small packages."""
+    return planted(tmp_path / "tree")
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tree = planted(tmp_path_factory.mktemp("setup") / "tree")
+    assert run(tree).returncode == 0
+    return tree
+
+
+@pytest.fixture
+def ready(grown: Path, tmp_path: Path) -> Path:
+    """Such a tree after bin/setup."""
+    return Path(shutil.copytree(grown, tmp_path / "tree", symlinks=True))
+
+
+def planted(tree: Path) -> Path:
+    shutil.copytree(env.ROOT / "bin", tree / "bin")
+    (tree / "config").mkdir()
+    shutil.copy(env.ROOT / "config" / "setup.py", tree / "config")
+    (tree / "requirements.lock").write_text(locked(SMALL))
+    (tree / "requirements-dev.lock").write_text(locked(SMALL) + locked("hiredis"))
+    return tree
 
 
 def run(tree: Path, *arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
@@ -46,51 +63,47 @@ def has(tree: Path, package: str) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def test_a_second_set_up_does_nothing_and_takes_a_blink(tree):
-    assert run(tree).returncode == 0
-    assert has(tree, "idna")
-    assert not has(tree, "hiredis")
+def test_a_second_set_up_does_nothing_and_takes_a_blink(ready):
+    assert has(ready, "idna")
+    assert not has(ready, "hiredis")
     started = time.monotonic()
-    again = run(tree)
+    again = run(ready)
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
 
 
-def test_the_requirements_of_tests_hold_those_of_the_desk(tree):
-    assert run(tree, "--dev").returncode == 0
-    assert has(tree, "hiredis")
-    assert run(tree).stdout == ""
+def test_the_requirements_of_tests_hold_those_of_the_desk(ready):
+    assert run(ready, "--dev").returncode == 0
+    assert has(ready, "hiredis")
+    assert run(ready).stdout == ""
 
 
-def test_a_changed_lock_is_installed(tree):
-    run(tree)
-    (tree / "requirements.lock").write_text(locked(SMALL) + locked("hiredis"))
-    assert "Installing requirements.lock" in run(tree).stdout
-    assert has(tree, "hiredis")
+def test_a_changed_lock_is_installed(ready):
+    (ready / "requirements.lock").write_text(locked(SMALL) + locked("hiredis"))
+    assert "Installing requirements.lock" in run(ready).stdout
+    assert has(ready, "hiredis")
 
 
-def test_a_package_of_another_hash_is_refused_and_the_next_set_up_tries_again(tree):
-    text = locked(SMALL)
-    digest = text.split("sha256:")[1].split()[0]
-    wrong = text.split("--hash")[0] + f"--hash=sha256:{digest[::-1]}\n"
-    (tree / "requirements.lock").write_text(wrong)
-    refused = run(tree)
+def test_a_package_of_another_hash_is_refused_and_the_next_set_up_tries_again(ready):
+    text = locked("hiredis")
+    wrong = text.split("--hash", maxsplit=1)[0] + f"--hash=sha256:{'0' * 64}\n"
+    (ready / "requirements.lock").write_text(wrong)
+    refused = run(ready)
     assert refused.returncode == 1
     assert "The installation stopped" in refused.stderr.splitlines()[-1]
-    assert not has(tree, "idna")
-    (tree / "requirements.lock").write_text(text)
-    assert run(tree).returncode == 0
-    assert has(tree, "idna")
+    assert not has(ready, "hiredis")
+    (ready / "requirements.lock").write_text(text)
+    assert run(ready).returncode == 0
+    assert has(ready, "hiredis")
 
 
-def test_a_broken_environment_is_made_anew(tree):
-    run(tree)
-    python = tree / ".venv" / "bin" / "python"
+def test_a_broken_environment_is_made_anew(ready):
+    python = ready / ".venv" / "bin" / "python"
     python.unlink()
     python.write_text("#!/bin/sh\nexit 1\n")
     python.chmod(0o755)
-    assert run(tree).returncode == 0
-    assert has(tree, "idna")
+    assert run(ready).returncode == 0
+    assert has(ready, "idna")
 
 
 @pytest.mark.parametrize("shim", ["setup", "run", "test", "check", "bench", "prove", "seed"])
