@@ -29,7 +29,11 @@ class Choice:
     @property
     def value(self) -> str:
         """Its name in a form."""
-        return str(self.strand.pk) if self.strand else f"{self.point.channel_id}-{self.point.identity_id}"
+        return (
+            str(self.strand.pk)
+            if self.strand
+            else f"{self.point.channel_id}-{self.point.identity_id}"
+        )
 
     @property
     def kind(self) -> str:

@@ -73,7 +73,7 @@ def shared(request: HttpRequest, link: str, name: str) -> HttpResponseBase:
     return _as_download(file, file.content_type)
 
 
-@csp_override({"default-src": [CSP.NONE], "sandbox": []})
+@csp_override({"default-src": [CSP.NONE], "sandbox": True})
 def _as_download(file: Attachment, content_type: str) -> HttpResponseBase:
     """To be saved, never shown: what a customer sent does not run under our address."""
     try:

@@ -81,9 +81,7 @@ def check(request: DeskRequest, number: int) -> JsonResponse:
     text = request.POST.get("text", "")
     answer = may_send(point_of(request.POST.get("conversation", ""), ticket), text=text)
     refusal = "" if answer.allowed else answer.reason
-    return JsonResponse(
-        {"refusal": refusal, "segments": answer.segments, "characters": len(text)}
-    )
+    return JsonResponse({"refusal": refusal, "segments": answer.segments, "characters": len(text)})
 
 
 def _refusal(request: DeskRequest, reason: str) -> HttpResponse:

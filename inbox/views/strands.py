@@ -25,9 +25,7 @@ def join(request: DeskRequest, ticket: Ticket) -> None:
 @require_POST
 def unjoin(request: DeskRequest, number: int, merge: int) -> HttpResponse:
     """Undo a join of this ticket; both tickets must be in sight."""
-    merges = seen_ticket(request, number).merges.filter(
-        merged__in=tickets_visible_to(request.user)
-    )
+    merges = seen_ticket(request, number).merges.filter(merged__in=tickets_visible_to(request.user))
     undone = get_object_or_404(merges, pk=merge)
     return carry_out(request, lambda: joining.unjoin(undone, by=request.user))
 

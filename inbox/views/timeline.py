@@ -94,9 +94,7 @@ def changed(ticket: Ticket, seen: dict[int, str]) -> list[Entry]:
 
 def state_of(message: Message) -> str:
     """What may still change on a message, in one word. Its attachments are loaded."""
-    waiting = any(
-        one.state == Attachment.State.PENDING for one in message.attachments.all()
-    )
+    waiting = any(one.state == Attachment.State.PENDING for one in message.attachments.all())
     return f"{message.status}-fetching" if waiting else message.status
 
 

@@ -15,6 +15,7 @@ from inbox.triage import NotPossible
 from inbox.views.entry import DeskRequest
 from inbox.views.verbs import number_in, on_ticket
 
+
 @on_ticket
 def assign(request: DeskRequest, ticket: Ticket) -> None:
     """Give it to the agent `to` names: an id, "me", or nothing for nobody."""
