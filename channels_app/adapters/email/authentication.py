@@ -45,7 +45,8 @@ def _vouches_for(found: Finding, domain: str) -> bool:
         signer = properties.get("header.d") or split(properties.get("header.i", ""))[1]
         return _aligned(signer, domain)
     if method == "spf":
-        return _aligned(split(properties.get("smtp.mailfrom", ""))[1], domain)
+        # A whole address, or its domain alone.
+        return _aligned(properties.get("smtp.mailfrom", "").rpartition("@")[2], domain)
     return False
 
 

@@ -9,6 +9,7 @@ from flufl.bounce import all_failures
 from channels_app.adapters.email import bounds
 from channels_app.adapters.email.automatic import MACHINES
 from channels_app.adapters.email.bodies import payload_of, type_of
+from channels_app.adapters.email.charsets import decode
 from channels_app.adapters.email.deadline import OutOfTime, cpu_seconds
 from channels_app.adapters.email.desk import split
 from channels_app.adapters.email.headers import mailboxes, message_ids, raw_values, value
@@ -16,6 +17,7 @@ from channels_app.messages import Bounce
 
 SECONDS = 1.0
 MAX_RECIPIENTS = 50
+SCANNED = 64 * 1024
 
 
 def bounce_of(message: Message) -> Bounce | None:
@@ -86,14 +88,20 @@ def _reason(block: Message) -> str:
 
 
 def _original_id(message: Message) -> str:
-    """The id of the mail the report is about: from the copy it carries, else from its own
-    References, which some mail servers set."""
+    """The id of the mail the report is about: from the copy it carries as a part or in its text,
+    else from its own References, which some mail servers set."""
     for part in message.walk():
         copy = _copy_in(part)
         if copy is not None:
             return next(iter(message_ids(raw_values(copy, "message-id"))), "")
     named = [*raw_values(message, "in-reply-to"), *raw_values(message, "references")]
-    return next(iter(message_ids(named)), "")
+    return next(iter(message_ids([*_named_in_text(message), *named])), "")
+
+
+def _named_in_text(message: Message) -> list[str]:
+    lines = decode(payload_of(message)[:SCANNED]).split("\n") if not message.is_multipart() else []
+    fields = (line.lstrip("> \t").partition(":") for line in lines)
+    return [named for name, _, named in fields if name.lower() == "message-id"]
 
 
 def _copy_in(part: Message) -> Message | None:

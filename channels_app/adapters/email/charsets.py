@@ -7,6 +7,13 @@ import codecs
 from charset_normalizer import from_bytes
 
 SAMPLE = 32 * 1024
+ENOUGH_TO_GUESS = 8
+# What mail without a word about its charset is written in; among all codecs Python has, some
+# exotic one fits always.
+LIKELY = [
+    "cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256",
+    "cp932", "euc_jp", "gb18030", "big5", "cp949",
+]  # fmt: skip
 # What senders write and what they mean (WHATWG encoding labels, plus what Japanese mail uses).
 MEANT = {
     "ascii": "",
@@ -76,5 +83,8 @@ def _is_for_text(codec: str) -> bool:
 
 
 def _guess(data: bytes) -> str:
-    best = from_bytes(data[:SAMPLE]).best()
+    telling = sum(byte > 127 for byte in data[:SAMPLE])
+    if telling < ENOUGH_TO_GUESS:
+        return ""
+    best = from_bytes(data[:SAMPLE], cp_isolation=LIKELY).best()
     return best.encoding if best else ""

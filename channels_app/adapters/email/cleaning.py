@@ -44,13 +44,18 @@ _NESTING = re.compile(
 )
 
 _shown = nh3.Cleaner(
-    tags=TAGS, clean_content_tags=DROPPED, attributes=ATTRIBUTES, url_schemes=URL_SCHEMES
+    tags=TAGS,
+    clean_content_tags=DROPPED,
+    attributes=ATTRIBUTES,
+    url_schemes=URL_SCHEMES,
+    url_relative="deny",  # they would lead into the desk itself
 )
 _structure = nh3.Cleaner(
     tags=TAGS - {"font", "span"},
     clean_content_tags=DROPPED,
     attributes=STRUCTURE,
     url_schemes=URL_SCHEMES,
+    url_relative="deny",
 )
 
 
