@@ -177,6 +177,7 @@ DRAMATIQ_AUTODISCOVER_MODULES = ["intake", "delivery", "media", "health"]
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 MEDIA_ROOT = DATA_DIR / "media"
 STORAGES = {
     "default": {"BACKEND": "config.storage.PrivateStorage"},

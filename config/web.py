@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import uvicorn
 from django.conf import settings
 
@@ -10,6 +12,8 @@ from config import asgi
 
 def main() -> None:
     """Serve pages, webhooks and sockets on HOST:PORT until SIGTERM."""
+    # Files are read by a thread in one go, as meant; an async iterator would cost a hop per block.
+    warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
     uvicorn.run(
         asgi.application,
         host=settings.HOST,

@@ -1,7 +1,7 @@
 """The desk's own settings, less what only costs time in tests."""
 
 from config.settings import *  # noqa: F403
-from config.settings import DRAMATIQ_BROKER
+from config.settings import DRAMATIQ_BROKER, STATIC_ROOT
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
@@ -16,3 +16,4 @@ DRAMATIQ_BROKER = {
     "MIDDLEWARE": DRAMATIQ_BROKER["MIDDLEWARE"],
 }
 ADMINS_NEED_TWO_FACTORS = False
+STATIC_ROOT.mkdir(exist_ok=True)
