@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from inbox.api import problems
 from inbox.api.authentication import BearerToken
 from inbox.api.pages import ByKey
+from inbox.api.parsing import StorableJSON
 from inbox.api.strict import NoQuery, Strict
 from inbox.models import Agent
 
@@ -25,6 +26,7 @@ class ApiView(APIView):
 
     authentication_classes = (BearerToken,)
     permission_classes = (IsAuthenticated,)
+    parser_classes = (StorableJSON,)
     metadata_class = None
     query: ClassVar[type[Strict]] = NoQuery
 
