@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from channels_app import journal
 from channels_app.errors import InvalidSignature
@@ -207,6 +207,11 @@ class Writer:
     def _store(self, group: list[_Waiting]) -> None:
         try:
             journal.store([waiting.event for waiting in group])
+        except (OperationalError, InterfaceError) as error:
+            # The database is away: asking once for each would keep the last ones waiting for ever.
+            connection.close()
+            for waiting in group:
+                waiting.settle(error)
         except Exception as error:  # noqa: BLE001 (whoever waits is told, whatever it was)
             connection.close()
             self._store_apart(group, error)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import DataError, OperationalError, connection
 from twilio.request_validator import RequestValidator
 
 from channels_app import journal
@@ -162,7 +162,7 @@ async def test_one_bad_event_costs_its_group_nothing(
 
     def picky(events: list[InboundEvent]) -> None:
         if any(b"bad" in bytes(event.body or b"") for event in events):
-            raise OperationalError("bad")
+            raise DataError("bad")
         store(events)
 
     monkeypatch.setattr(journal, "store", picky)
@@ -170,9 +170,27 @@ async def test_one_bad_event_costs_its_group_nothing(
     bad = webhooks._Waiting(*await _waiting(line, "bad"))
     await sync_to_async(_store_together)([bad, fine])
     await fine.stored
-    with pytest.raises(OperationalError):
+    with pytest.raises(DataError):
         await bad.stored
     assert await stored() == 1
+
+
+async def test_a_database_that_is_away_is_asked_once_for_a_whole_group(
+    line: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def away(events: list[InboundEvent]) -> None:
+        asked.append(len(events))
+        raise OperationalError("no database")
+
+    monkeypatch.setattr(journal, "store", away)
+    group = [webhooks._Waiting(*await _waiting(line, text)) for text in ("one", "two")]
+    await sync_to_async(_store_together)(group)
+    for waiting in group:
+        with pytest.raises(OperationalError):
+            await waiting.stored
+    assert asked == [2]
 
 
 def _close() -> None:
