@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets as random
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
 from channels_app.messages import RawEvent
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 
 def new_key() -> str:
-    """A channel's public, unguessable name in addresses: 22 URL-safe characters."""
-    return random.token_urlsafe(16)
+    """A channel's public, unguessable name in addresses: 22 letters and digits, so that no
+    command line takes it for an option."""
+    return get_random_string(22)
 
 
 class Channel(models.Model):

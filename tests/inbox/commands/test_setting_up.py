@@ -11,7 +11,7 @@ from django.core.management import CommandError
 from django.db import connection
 from django.test import Client
 
-from channels_app.models import Channel
+from channels_app.models import Channel, new_key
 from channels_app.secrets import UnreadableSecret
 from inbox.models import Agent, ApiToken, ChannelPolicy, Invitation, LiveEvent, Team
 from tests.inbox.commands.conftest import Run
@@ -50,6 +50,9 @@ class TestCreateChannel:
     def test_mail_needs_an_address_only(self, run: Run) -> None:
         run("create_channel", "email", "Mail", "--set", "address=Support@Desk.example", "--json")
         assert Channel.objects.get().account == "support@desk.example"
+
+    def test_no_key_looks_like_an_option(self) -> None:
+        assert all(new_key().isalnum() for _ in range(1000))
 
     @pytest.mark.parametrize(
         ("wrong", "named"),
