@@ -80,7 +80,7 @@ def _no_address(address: str) -> SendError:
 def _is_plain(text: str) -> bool:
     return (
         text.isprintable() and " " not in text and not _NOT_IN_ADDRESSES.intersection(text)
-        and "@" not in text and len(text) <= 255
+        and "@" not in text and "=?" not in text and len(text) <= 255
     )  # fmt: skip
 
 
@@ -90,8 +90,10 @@ def _box(address: str, *, name: str = "") -> Address:
 
 
 def _line(text: str) -> str:
-    """One line of printable text: a line break is where a forged header would begin."""
-    return "".join(c if c.isprintable() else " " for c in " ".join(text.split())).strip()
+    """One line of printable text, in which nothing is decoded to something else: a line break,
+    also an encoded one, is where a forged header would begin."""
+    line = "".join(c if c.isprintable() else " " for c in " ".join(text.split()))
+    return line.replace("=?", "= ?").strip()
 
 
 def _with_token(account: str, token: str) -> str:

@@ -15,6 +15,7 @@ from channels_app.messages import OutboundMessage, Receipt
 from channels_app.models import Channel
 
 TIMEOUT = 30.0
+TOO_LARGE = 552
 Reply = tuple[int, bytes]
 
 
@@ -97,7 +98,7 @@ def _address(smtp: smtplib.SMTP, sender: str, recipients: Sequence[str], *, size
     reply = smtp.mail(sender, _mail_options(smtp, [sender, *recipients], size))
     if reply[0] != 250:
         refused = _refusal(reply, "The mail server refused our address as sender")
-        refused.channel_is_broken = refused.permanent and not refused.code.startswith("5.3")
+        refused.channel_is_broken = refused.permanent and reply[0] != TOO_LARGE
         raise refused
     for recipient in recipients:
         reply = smtp.rcpt(recipient)

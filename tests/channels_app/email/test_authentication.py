@@ -34,7 +34,10 @@ HOST = "mx.shop.example; "
         ("spf=pass smtp.mailfrom=bounce@stranger.example", "none"),
         ("spf=fail smtp.mailfrom=ada@customer.example", "fail"),
         ("spf=softfail smtp.mailfrom=ada@customer.example", "none"),
-        ("spf=fail smtp.mailfrom=ada@customer.example; dkim=pass header.d=customer.example", "pass"),
+        (
+            "spf=fail smtp.mailfrom=ada@customer.example; dkim=pass header.d=customer.example",
+            "pass",
+        ),
         ("dkim=fail header.d=customer.example", "fail"),
         ("dkim=fail header.d=customer.example; spf=pass smtp.mailfrom=customer.example", "pass"),
         ("dkim=fail header.d=customer.example; spf=pass smtp.mailfrom=a@customer.example", "pass"),
@@ -50,7 +53,10 @@ def test_the_hosts_findings_become_one_verdict(results, verdict, read_mail):
 
 
 def test_separate_headers_of_the_host_count_together(read_mail):
-    both = (HOST + "spf=none smtp.mailfrom=x@y.example", HOST + "dkim=pass header.d=customer.example")
+    both = (
+        HOST + "spf=none smtp.mailfrom=x@y.example",
+        HOST + "dkim=pass header.d=customer.example",
+    )
     assert read_mail(mail(*both)).authentication == "pass"
 
 

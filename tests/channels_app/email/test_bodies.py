@@ -44,13 +44,17 @@ def test_blank_plain_text_beside_html_is_not_the_text(read_mail):
 
 def test_text_around_a_file_is_read_as_one(read_mail):
     pdf = part("application/pdf", "x", "Content-Disposition: inline; filename=a.pdf")
-    message = read_mail(FROM + parts("mixed", part("text/plain", "above"), pdf, part("text/plain", "below")))
+    message = read_mail(
+        FROM + parts("mixed", part("text/plain", "above"), pdf, part("text/plain", "below"))
+    )
     assert message.text == "above\n\nbelow"
     assert [file.name for file in message.attachments] == ["a.pdf"]
 
 
 def test_a_footer_in_plain_text_below_html_is_in_both(read_mail):
-    both = parts("alternative", part("text/plain", "hi"), part("text/html", "<p>hi</p>"), boundary="c")
+    both = parts(
+        "alternative", part("text/plain", "hi"), part("text/html", "<p>hi</p>"), boundary="c"
+    )
     message = read_mail(FROM + parts("mixed", both, part("text/plain", "list <footer>")))
     assert message.text == "hi\n\nlist <footer>"
     assert message.html.endswith("<pre>list &lt;footer&gt;\n</pre>")
@@ -101,7 +105,9 @@ def test_a_mail_inside_a_mail_is_a_file_named_by_its_subject(read_mail):
 )
 def test_text_in_its_charset_is_read(charset, encoding, read_mail):
     head = f"{FROM}Content-Type: text/plain; charset={charset}\n\n".encode()
-    assert read_mail(head + "Grüße für dich – 10 €".encode(encoding)).text == "Grüße für dich – 10 €"
+    assert (
+        read_mail(head + "Grüße für dich – 10 €".encode(encoding)).text == "Grüße für dich – 10 €"
+    )
 
 
 @pytest.mark.parametrize("charset", ["windows-31j", "shift_jis", "iso-2022-jp", "euc-jp"])
@@ -118,7 +124,9 @@ def test_a_wrong_or_unknown_charset_is_guessed(charset, read_mail):
     assert read_mail(head + russian.encode("koi8-r")).text == russian
 
 
-@pytest.mark.parametrize("charset", ["idna", "punycode", "base64", "unicode_escape", "rot13", "zip"])
+@pytest.mark.parametrize(
+    "charset", ["idna", "punycode", "base64", "unicode_escape", "rot13", "zip"]
+)
 def test_a_codec_that_is_no_charset_is_not_used(charset, read_mail):
     message = read_mail(f"{FROM}Content-Type: text/plain; charset={charset}\n\naGVsbG8= \\x41")
     assert message.text == "aGVsbG8= \\x41"
@@ -182,7 +190,9 @@ def test_a_file_name_is_a_label_never_a_path(name, shown):
     ],
 )
 def test_file_names_are_decoded(header, name, read_mail):
-    mail = FROM + parts("mixed", part("text/plain", "x"), f"Content-Type: image/png\n{header}\n\nx\n")
+    mail = FROM + parts(
+        "mixed", part("text/plain", "x"), f"Content-Type: image/png\n{header}\n\nx\n"
+    )
     assert read_mail(mail).attachments[0].name == name
 
 

@@ -57,11 +57,15 @@ def test_what_a_person_writes_about_a_bounce_is_none(read_mail):
 
 @pytest.mark.parametrize("status", ["4.2.2", "5.2.2"])
 def test_given_up_is_permanent_whatever_the_status_says(status, read_mail):
-    report = payload("bounce-exim-permanent.eml").replace(b"Status: 5.0.0", f"Status: {status}".encode())
+    report = payload("bounce-exim-permanent.eml").replace(
+        b"Status: 5.0.0", f"Status: {status}".encode()
+    )
     assert read_mail(report).bounce.permanent
 
 
 def test_a_mailer_that_talks_without_end_costs_little(read_mail):
     started = time.monotonic()
-    read_mail(b"From: MAILER-DAEMON@x.example\n\n" + b"The following address failed <a@b> " * 50_000)
+    read_mail(
+        b"From: MAILER-DAEMON@x.example\n\n" + b"The following address failed <a@b> " * 50_000
+    )
     assert time.monotonic() - started < 2.5

@@ -98,9 +98,7 @@ def test_an_envelope_is_read_whole(read_mail):
     assert message.reply_address == "assist@customer.example"
 
 
-@pytest.mark.parametrize(
-    "header", ["To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To"]
-)
+@pytest.mark.parametrize("header", ["To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To"])
 def test_our_token_is_found_wherever_the_address_stands(header, read_mail):
     message = read_mail(f"From: ada@customer.example\n{header}: Support+ToKen23@Shop.example\n\nx")
     assert message.reply_tokens == ("token23",)
