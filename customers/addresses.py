@@ -17,6 +17,8 @@ from phonenumbers import NumberParseException, PhoneNumber
 MAX_KEY = 320
 MAX_DIGITS = 64
 SCHEMES = ("whatsapp:", "tel:", "sms:")
+# Names that a machine made: two that differ in anything are two people.
+EXACT = frozenset({"visitor", "external"})
 NOWHERE = frozenset({phonenumbers.UNKNOWN_REGION, phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY})
 
 
@@ -26,6 +28,8 @@ def matching_key(kind: str, value: str, *, region: str = "") -> str:
     `region` (ISO code) reads national phone numbers. At most 320 characters, no NUL; the key of
     a key is the key.
     """
+    if kind in EXACT:
+        return _bounded(value.replace("\0", ""))
     plain = _plain(value)
     if kind == "email":
         return _bounded(_email_key(plain))
@@ -48,7 +52,9 @@ def country_of(value: str) -> str:
 
 
 def display(kind: str, value: str) -> str:
-    """The address as people read it: phone numbers in groups."""
+    """The address as people read it: phone numbers in groups, a visitor by four letters."""
+    if kind == "visitor":
+        return f"Visitor {value[:4].upper()}"
     number = _parsed(_without_scheme(_plain(value)), "") if kind == "phone" else None
     if number is None or not phonenumbers.is_possible_number(number):
         return value

@@ -19,6 +19,8 @@ class Kind(models.TextChoices):
     EMAIL = "email", _("email address")
     PHONE = "phone", _("phone number")
     SMS_SENDER = "sms_sender", _("SMS sender")
+    VISITOR = "visitor", _("website visitor")
+    EXTERNAL = "external", _("account on the website")
 
 
 class Identity(models.Model):
