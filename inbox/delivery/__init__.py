@@ -5,7 +5,7 @@ sent, or visibly failed or uncertain. Each strand keeps its order.
 """
 
 from inbox.delivery.decisions import retry, settle
-from inbox.delivery.reconcile import reconcile, reconcile_message
+from inbox.delivery.reconciliation import reconcile, reconcile_message
 from inbox.delivery.send import deliver, deliver_later, deliver_message, release_held
 from inbox.delivery.updates import apply_bounce, apply_update, apply_waiting_updates
 
