@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django import forms
-from django.core.exceptions import NON_FIELD_ERRORS
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext as _
+
+from channels_app import http
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,3 +107,22 @@ class ChannelForm(forms.Form):
         if stored:
             field.required = False
             field.widget.attrs["placeholder"] = _("stored; leave blank to keep it")
+
+
+def api_address(entered: str, *, usual: str) -> str:
+    """The address of a provider's API that our credentials may be sent to; `usual` for none.
+    Raises ValidationError."""
+    address = (entered or usual).rstrip("/")
+    if address == usual:
+        return address
+    try:
+        is_inside = http.is_allowed(address)
+        http.refuse_private(address)
+    except http.ForbiddenAddress as error:
+        text = _("%s; name the host in OUTBOUND_ALLOW_HOSTS to allow it.") % error
+        raise ValidationError(text) from error
+    except http.Unreachable as error:
+        raise ValidationError(str(error)) from error
+    if not (address.startswith("https://") or is_inside):
+        raise ValidationError(_("Only https: keeps the credentials secret on the way."))
+    return address

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import httpcore
 import httpx
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 __all__ = [
+    "File",
     "ForbiddenAddress",
     "Response",
     "TooLarge",
@@ -38,6 +39,14 @@ SECONDS = 10.0
 MAX_BYTES = 1_000_000
 MAX_REDIRECTS = 3
 IDLE_SECONDS = 15.0
+
+
+class File(NamedTuple):
+    """A file in a form that is posted."""
+
+    name: str
+    stream: BinaryIO
+    content_type: str
 
 
 class Unreachable(Exception):
@@ -70,7 +79,7 @@ def request(
     url: str,
     *,
     auth: tuple[str, str] | None = None,
-    data: Mapping[str, str | list[str]] | None = None,
+    data: Mapping[str, str | list[str] | File] | None = None,
     json: Any = None,
     headers: Mapping[str, str] | None = None,
     max_bytes: int = MAX_BYTES,
@@ -79,12 +88,12 @@ def request(
     """Make one call and read its whole answer within `seconds`, the look-up of the name apart.
 
     GET follows up to three redirects, without `auth` once they leave the host; other methods
-    get the redirect as their answer. A list in `data` repeats its key. Raises ForbiddenAddress,
-    Unreachable and its kind TooLarge.
+    get the redirect as their answer. A list in `data` repeats its key, a File makes it a
+    form with files. Raises ForbiddenAddress, Unreachable and its kind TooLarge.
     """
     deadline.set(time.monotonic() + seconds)
     try:
-        call = _client().build_request(method, url, data=data, json=json, headers=headers)
+        call = _client().build_request(method, url, json=json, headers=headers, **_form(data or {}))
         answer = _client().send(call, auth=auth, follow_redirects=method == "GET", stream=True)
         try:
             return Response(answer.status_code, answer.headers, _read(answer, max_bytes=max_bytes))
@@ -94,6 +103,12 @@ def request(
         raise Unreachable(_reason(error), sent=False) from error
     except _MAYBE_SENT as error:
         raise Unreachable(_reason(error), sent=True) from error
+
+
+def _form(data: Mapping[str, str | list[str] | File]) -> dict[str, Any]:
+    files = {name: value for name, value in data.items() if isinstance(value, File)}
+    fields = {name: value for name, value in data.items() if name not in files}
+    return {"data": fields or None, "files": files or None}
 
 
 def refuse_private(url: str) -> None:

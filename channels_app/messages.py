@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import BinaryIO, Literal
+from datetime import datetime, timedelta
+from typing import Any, BinaryIO, Literal
 
 Authentication = Literal["pass", "none", "fail"]
 Keyword = Literal["stop", "start", "help"]
@@ -28,6 +28,7 @@ MessageKind = Literal[
     "unsupported",
 ]
 ReportedStatus = Literal["sent", "delivered", "read", "failed"]
+Side = Literal["customer", "us"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,10 @@ class InboundMessage:
     references: ids of messages this one answers, most specific first.
     reply_tokens: candidates for our signed token, unverified.
     is_unreadable: the bytes could not be parsed; they are attached as a file.
+    shown_sender: how people know the sender when the first address is a provider's code.
+    payload: what is more than text: a place, a contact card, an order, where it came from.
+    opens_window_until: until when it lets us answer freely, on channels with a window.
+    is_echo: we wrote it ourselves, in the provider's own app; `sender` is whom it went to.
     """
 
     account: str
@@ -156,13 +161,20 @@ class InboundMessage:
     bounce: Bounce | None = None
     keyword: Keyword | None = None
     envelope: Envelope | None = None
+    shown_sender: str = ""
+    payload: dict[str, Any] = field(default_factory=dict)
+    opens_window_until: datetime | None = None
+    is_echo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryUpdate:
     """What a provider says became of a message of ours, found again by the provider's id.
 
-    undeliverable, opted_out: what a failure says about the address, as in SendError.
+    undeliverable, opted_out, channel_is_broken: what a failure says beyond this message, as in
+    SendError. reference: our own id of the message, from providers that give it back; finds a
+    message whose receipt was lost. pricing: what the provider bills it as. free_entry_until:
+    until when everything on this strand is free.
     """
 
     account: str
@@ -173,9 +185,77 @@ class DeliveryUpdate:
     error_text: str = ""
     undeliverable: bool = False
     opted_out: bool = False
+    channel_is_broken: bool = False
+    reference: str = ""
+    pricing: dict[str, Any] | None = None
+    free_entry_until: datetime | None = None
 
 
-Inbound = InboundMessage | DeliveryUpdate
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """Somebody reacted to the message with this external id; an empty emoji takes it back."""
+
+    account: str
+    message_id: str
+    by: Side
+    emoji: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The author of a message has put another text in its place."""
+
+    account: str
+    message_id: str
+    by: Side
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """The author of a message has taken it back."""
+
+    account: str
+    message_id: str
+    by: Side
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityChange:
+    """A person goes by other addresses from now on; the provider vouches for both.
+
+    previous, current: most specific first; `current` is empty when only the device changed.
+    """
+
+    account: str
+    previous: tuple[Address, ...]
+    current: tuple[Address, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateUpdate:
+    """A provider says that a message template is not what it was. `owner` is the account of
+    ours at the provider, which may have several channels."""
+
+    owner: str
+    name: str
+    language: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A part of an event that could not be read; its other parts count all the same."""
+
+    reason: str
+
+
+Afterthought = Reaction | Edit | Deletion
+Inbound = InboundMessage | DeliveryUpdate | Afterthought | IdentityChange | TemplateUpdate | Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +271,34 @@ class OutboundFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Template:
+    """A text the provider has approved for writing first, with its components as it gives them."""
+
+    name: str
+    language: str
+    status: str
+    category: str
+    components: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateUse:
+    """A template to be sent, its placeholders filled in the provider's form."""
+
+    name: str
+    language: str
+    components: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class OutboundMessage:
     """One message of ours, ready to leave.
 
     reference: our own id of it, stable over retries. attempt: 1 for the first call.
-    to: the exact address received from, not the matching key.
+    to: the exact address received from, not the matching key; to_kind: its identity kind.
+    template: sent instead of the text, which then only says what it will look like.
+    reply_to: the provider's id of the message this one answers. reaction: an emoji to that
+    message instead of a text, "" to take it back.
     message_id, in_reply_to, references, reply_token, cc, subject, html: mail only.
     status_url: where the provider reports what became of it ("" without webhooks).
     """
@@ -215,6 +318,10 @@ class OutboundMessage:
     reply_token: str = ""
     is_automatic: bool = False
     status_url: str = ""
+    to_kind: str = ""
+    template: TemplateUse | None = None
+    reply_to: str = ""
+    reaction: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +366,12 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a channel can carry. Lengths in characters, sizes in bytes; 0 = no limit."""
+    """What a channel can carry. Lengths in characters, sizes in bytes; 0 = no limit.
+
+    sizes: the largest size of a content type or of its first half, where it differs.
+    max_caption: of a text beside a file; uncaptioned: first halves of types that take none.
+    reply_window: how long after a customer's message a free text may follow; None: always.
+    """
 
     max_text: int = 0
     max_attachments: int = 0
@@ -267,3 +379,14 @@ class Limits:
     content_types: frozenset[str] = field(default_factory=frozenset)
     carries_html: bool = False
     counts_segments: bool = False
+    sizes: dict[str, int] = field(default_factory=dict)
+    max_caption: int = 0
+    uncaptioned: frozenset[str] = field(default_factory=frozenset)
+    reply_window: timedelta | None = None
+    has_templates: bool = False
+    carries_reactions: bool = False
+
+    def max_size_of(self, content_type: str) -> int:
+        """The largest file of this type."""
+        half = content_type.partition("/")[0]
+        return self.sizes.get(content_type) or self.sizes.get(half) or self.max_attachment_size

@@ -9,6 +9,7 @@ from channels_app.adapters.base import Adapter
 ADAPTERS = {
     "email": "channels_app.adapters.email.adapter.EmailAdapter",
     "sms": "channels_app.adapters.sms.twilio.TwilioAdapter",
+    "whatsapp": "channels_app.adapters.whatsapp.adapter.WhatsAppAdapter",
 }
 
 

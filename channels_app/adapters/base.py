@@ -15,6 +15,7 @@ from channels_app.messages import (
     RawEvent,
     Receipt,
     Reconciliation,
+    Template,
     WebhookRequest,
 )
 
@@ -28,7 +29,8 @@ class Adapter:
 
     A subclass overrides what its provider can do. `channel` gives settings and secrets.
     `verifying_secret` names the secret that proves the provider's calls: an event may only be
-    routed to another channel that shares it.
+    routed to another channel that shares it. `knows_its_account`: what a call says about an
+    account that no channel has belongs to nobody, not to the channel that was called.
     """
 
     kind: ClassVar[str]
@@ -36,7 +38,10 @@ class Adapter:
     identity_kind: ClassVar[str]
     is_chat_like: ClassVar[bool] = False
     has_webhook: ClassVar[bool] = False
+    has_handshake: ClassVar[bool] = False
     verifying_secret: ClassVar[str] = ""
+    knows_its_account: ClassVar[bool] = False
+    marks_read: ClassVar[bool] = False
     limits: ClassVar[Limits] = Limits()
     settings_form: ClassVar[type[ChannelForm]]
 
@@ -46,6 +51,11 @@ class Adapter:
     def verify(self, request: WebhookRequest) -> None:
         """Raise InvalidSignature unless the provider itself made this call."""
         raise InvalidSignature("this channel takes no webhooks")
+
+    def handshake(self, request: WebhookRequest) -> bytes | None:
+        """What to answer to a provider that asks whether we are ready for its calls; None when
+        it is not the one we wait for."""
+        return None
 
     def event_key(self, request: WebhookRequest) -> str:
         """The provider's id of this event, equal for a repeated delivery; "" when it has none."""
@@ -66,6 +76,15 @@ class Adapter:
     def reconcile(self, attempt: Attempt) -> Reconciliation:
         """Find out whether an unanswered call went through. Unknown where nobody can tell."""
         return Reconciliation("unknown")
+
+    def mark_read(self, external_id: str, *, typing: bool = False) -> None:
+        """Tell a customer that their message was read, or that we are writing an answer.
+        Raises SendError."""
+        raise NotImplementedError
+
+    def templates(self) -> list[Template]:
+        """Every message template of the account. Raises SendError."""
+        raise NotImplementedError
 
     def segments(self, text: str) -> int:
         """How many paid parts the text takes; 0 where nobody counts them."""

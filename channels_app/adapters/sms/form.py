@@ -12,9 +12,8 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from channels_app import http
 from channels_app.adapters.sms.sending import API_BASE
-from channels_app.forms import ChannelForm
+from channels_app.forms import ChannelForm, api_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -161,17 +160,4 @@ class TwilioForm(ChannelForm):
 
     def clean_api_base(self) -> str:
         """An address our credentials may be sent to."""
-        address = str(self.cleaned_data["api_base"] or API_BASE).rstrip("/")
-        if address == API_BASE:
-            return address
-        try:
-            is_inside = http.is_allowed(address)
-            http.refuse_private(address)
-        except http.ForbiddenAddress as error:
-            text = _("%s; name the host in OUTBOUND_ALLOW_HOSTS to allow it.") % error
-            raise ValidationError(text) from error
-        except http.Unreachable as error:
-            raise ValidationError(str(error)) from error
-        if not (address.startswith("https://") or is_inside):
-            raise ValidationError(_("Only https: keeps the credentials secret on the way."))
-        return address
+        return api_address(self.cleaned_data["api_base"], usual=API_BASE)

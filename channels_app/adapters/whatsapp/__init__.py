@@ -1,0 +1,1 @@
+"""WhatsApp, as Meta's Cloud API speaks it."""
