@@ -2,9 +2,14 @@ from __future__ import annotations
 
 import os
 
+import hypothesis
 import pytest
 
 from tests.oracles import reasons_to_skip
+
+# A busy machine is no bug: how long things may take is asked by tests of their own.
+hypothesis.settings.register_profile("desk", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("desk")
 
 
 def pytest_report_header() -> str:
