@@ -10,6 +10,7 @@ ADAPTERS = {
     "email": "channels_app.adapters.email.adapter.EmailAdapter",
     "sms": "channels_app.adapters.sms.twilio.TwilioAdapter",
     "whatsapp": "channels_app.adapters.whatsapp.adapter.WhatsAppAdapter",
+    "webchat": "channels_app.adapters.webchat.adapter.WebchatAdapter",
 }
 
 
