@@ -9,6 +9,7 @@ tables that hold no text of their own, kept up to date by triggers.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
@@ -83,7 +84,7 @@ class _Source:
     order: str
     query: str
 
-    def run(self, rest: str, *parameters: object) -> list[int]:
+    def run(self, rest: str, *parameters: Any) -> list[int]:
         sql = f"SELECT m.{self.column} FROM {self.tables} WHERE {self.matches} {rest}"  # noqa: S608
         with connection.cursor() as cursor:
             cursor.execute(sql, [self.query, *parameters])

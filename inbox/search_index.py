@@ -12,6 +12,24 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from inbox.models import Ticket
 from inbox.search import SEARCHED
 
+FORGET = (
+    "INSERT INTO {table}_words({table}_words, rowid, words)"
+    " VALUES ('delete', old.{key}, old.words);"
+)
+LEARN = "INSERT INTO {table}_words(rowid, words) VALUES (new.{key}, new.words);"
+STATEMENTS = (
+    """CREATE VIRTUAL TABLE IF NOT EXISTS {table}_words USING fts5(
+        words, content='{table}', content_rowid='{key}', tokenize='ascii')""",
+    f"""CREATE TRIGGER IF NOT EXISTS {{table}}_words_insert
+        AFTER INSERT ON {{table}} BEGIN {LEARN} END""",
+    f"""CREATE TRIGGER IF NOT EXISTS {{table}}_words_delete
+        AFTER DELETE ON {{table}} BEGIN {FORGET} END""",
+    f"""CREATE TRIGGER IF NOT EXISTS {{table}}_words_update
+        AFTER UPDATE OF words ON {{table}} WHEN old.words IS NOT new.words
+        BEGIN {FORGET} {LEARN} END""",
+    "INSERT INTO {table}_words({table}_words) VALUES ('rebuild')",
+)
+
 
 def keep_word_lists(using: str) -> None:
     """After migrate: every searched table has its list and triggers, or gets them now."""
@@ -40,17 +58,5 @@ def _make(connection: BaseDatabaseWrapper, model: type[models.Model]) -> None:
 def _statements(model: type[models.Model]) -> list[str]:
     """The list keeps no text: it reads the table's own column. Its `ascii` tokenizer takes
     every character above 127 as part of a word, which is what folded words need."""
-    table, key = model._meta.db_table, "number" if model is Ticket else "id"
-    name = f"{table}_words"
-    forget = f"INSERT INTO {name}({name}, rowid, words) VALUES ('delete', old.{key}, old.words);"
-    learn = f"INSERT INTO {name}(rowid, words) VALUES (new.{key}, new.words);"
-    trigger = f"CREATE TRIGGER IF NOT EXISTS {name}"
-    return [
-        f"CREATE VIRTUAL TABLE IF NOT EXISTS {name} USING fts5("
-        f"words, content='{table}', content_rowid='{key}', tokenize='ascii')",
-        f"{trigger}_insert AFTER INSERT ON {table} BEGIN {learn} END",
-        f"{trigger}_delete AFTER DELETE ON {table} BEGIN {forget} END",
-        f"{trigger}_update AFTER UPDATE OF words ON {table} "
-        f"WHEN old.words IS NOT new.words BEGIN {forget} {learn} END",
-        f"INSERT INTO {name}({name}) VALUES ('rebuild')",
-    ]
+    names = {"table": model._meta.db_table, "key": "number" if model is Ticket else "id"}
+    return [statement.format(**names) for statement in STATEMENTS]

@@ -14,6 +14,8 @@ from django.utils.html import Urlizer
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from customers.addresses import display
+from customers.models import Claim, Customer, Identity
 from inbox.models import Ticket
 
 register = template.Library()
@@ -60,11 +62,20 @@ def in_full(moment: datetime) -> str:
 
 
 @register.filter
+def called(customer: Customer) -> str:
+    """What to call a customer: by name, else by an address, a proven one first."""
+    if customer.name:
+        return customer.name
+    known: list[Identity | Claim] = [*customer.identities.all(), *customer.claims.all()]
+    return display(known[0].kind, known[0].value) if known else str(customer)
+
+
+@register.filter
 def initials(name: str) -> str:
     """One or two letters that stand for a name."""
-    words = [word for word in str(name).split() if word[0].isalnum()]
+    words = [word for word in str(name).split() if word[0].isalpha()]
     letters = [words[0][0], words[-1][0]] if len(words) > 1 else [word[0] for word in words]
-    return "".join(letters).upper() or "?"
+    return "".join(letters).upper() or "#"
 
 
 @register.filter

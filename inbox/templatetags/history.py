@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django import template
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
 
-from inbox.models import Activity, Message
+from inbox.models import Activity, Message, Ticket
 from inbox.templatetags.desk import in_full
 from inbox.views import timeline
 
@@ -15,6 +15,10 @@ register.filter(timeline.state_of)
 register.filter(timeline.may_change)
 
 Verb = Activity.Verb
+
+
+def _(text: str, *values: object) -> str:
+    return gettext(text) % values if values else gettext(text)
 
 
 @register.filter
@@ -26,6 +30,12 @@ def author(message: Message) -> str:
     if message.author_type == Message.Author.AGENT:
         return str(message.agent or _("Somebody who left"))
     return str(message.get_author_type_display())
+
+
+@register.filter
+def subject_differs(message: Message, ticket: Ticket) -> bool:
+    """Whether the message's subject says more than the ticket's does."""
+    return bool(message.subject) and _bare(message.subject) != _bare(ticket.subject)
 
 
 @register.filter
@@ -45,6 +55,14 @@ def told(activity: Activity) -> str:
     return f"{who} {what}" if who else what[:1].upper() + what[1:]
 
 
+def _bare(subject: str) -> str:
+    """Less the short words before a colon that mail programs put in front: "Re:", "AW:"."""
+    rest = subject.strip()
+    while (head := rest.partition(":"))[1] and head[0].isalpha() and len(head[0]) <= 3:
+        rest = head[2].strip()
+    return rest.casefold()
+
+
 def _otherwise(activity: Activity) -> str:
     return str(activity.get_verb_display())
 
@@ -55,57 +73,59 @@ def _assigned(activity: Activity) -> str:
         return _("unassigned this")
     if activity.data.get("to") == activity.agent_id:
         return _("took this")
-    return _("assigned this to %s") % name
+    return _("assigned this to %s", name)
 
 
 def _moved(activity: Activity) -> str:
     name = activity.data.get("name")
-    return _("moved this to %s") % name if name else _("took this out of its team")
+    return _("moved this to %s", name) if name else _("took this out of its team")
 
 
 def _prioritised(activity: Activity) -> str:
-    return _("set the priority to %s") % activity.data.get("to", "")
+    return _("set the priority to %s", activity.data.get("to", ""))
 
 
 def _tagged(activity: Activity) -> str:
     added, removed = activity.data.get("added", []), activity.data.get("removed", [])
-    parts = [_("added %s") % ", ".join(added)] if added else []
-    parts += [_("removed %s") % ", ".join(removed)] if removed else []
-    return _("%s (tags)") % _(" and ").join(parts)
+    parts = [_("added %s", ", ".join(added))] if added else []
+    parts += [_("removed %s", ", ".join(removed))] if removed else []
+    return _("%s (tags)", _(" and ").join(parts))
 
 
 def _turned(activity: Activity) -> str:
     data = activity.data
+    if data.get("reason") == "customer_wrote":
+        return _("reopened by the customer's message")
     if data.get("to") == "resolved":
         return _("resolved this")
     if data.get("was") == "resolved" and data.get("to") == "open":
         return _("reopened this")
-    return _("set the status to %s") % data.get("to", "")
+    return _("set the status to %s", data.get("to", ""))
 
 
 def _snoozed(activity: Activity) -> str:
     until = parse_datetime(activity.data.get("until", ""))
-    return _("snoozed this until %s") % in_full(until) if until else _("snoozed this")
+    return _("snoozed this until %s", in_full(until)) if until else _("snoozed this")
 
 
 def _renamed(activity: Activity) -> str:
-    return _("renamed this to “%s”") % activity.data.get("to", "")
+    return _("renamed this to “%s”", activity.data.get("to", ""))
 
 
 def _split(activity: Activity) -> str:
     if "into" in activity.data:
-        return _("split a conversation into #%s") % activity.data["into"]
-    return _("split this from #%s") % activity.data.get("source", "")
+        return _("split a conversation into #%s", activity.data["into"])
+    return _("split this from #%s", activity.data.get("source", ""))
 
 
 def _merged(activity: Activity) -> str:
     if "into" in activity.data:
-        return _("joined this into #%s") % activity.data["into"]
-    return _("joined #%s into this") % activity.data.get("ticket", "")
+        return _("joined this into #%s", activity.data["into"])
+    return _("joined #%s into this", activity.data.get("ticket", ""))
 
 
 def _accepted(activity: Activity) -> str:
-    return _("accepted %s") % activity.data.get("address", "")
+    return _("accepted %s", activity.data.get("address", ""))
 
 
 _WHAT = {

@@ -47,11 +47,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """The reply box of one ticket; the first choice is the one it opens with. `first_name` is
-    what the Send button calls the customer."""
+    """The reply box of one ticket; the first choice is the one it opens with. `name` is what
+    the Send button calls the customer."""
 
     choices: list[Choice]
-    first_name: str
+    name: str
 
     @property
     def chosen(self) -> Choice | None:
@@ -66,7 +66,7 @@ def composer_of(ticket: Ticket) -> Composer:
     strands = reachable(ticket)
     choices = [_choice(one.contact_point, one, copies.get(one.pk, [])) for one in strands]
     choices += [_choice(point, None, []) for point in elsewhere(ticket)]
-    return Composer(choices, ticket.customer.first_name or str(ticket.customer))
+    return Composer(choices, ticket.customer.name or _address_of(choices))
 
 
 def point_of(value: str, ticket: Ticket) -> ContactPoint:
@@ -84,6 +84,10 @@ def strand_of(value: str, ticket: Ticket, *, by: Agent) -> Conversation:
         return _strand(value, ticket)
     channel, identity = _address(value, ticket)
     return open_strand(ticket, channel=channel, identity=identity, by=by)
+
+
+def _address_of(choices: list[Choice]) -> str:
+    return str(choices[0].point) if choices else ""
 
 
 def _choice(point: ContactPoint, strand: Conversation | None, copies: list[str]) -> Choice:

@@ -45,7 +45,7 @@ def for_agents[**P](view: View[P]) -> Callable[Concatenate[HttpRequest, P], Http
         with timezone.override(zone_of(desk_request.user)):
             return _private(view(desk_request, *args, **kwargs), is_fragment=is_script(request))
 
-    return entered
+    return cast(Callable[Concatenate[HttpRequest, P], HttpResponseBase], entered)
 
 
 def is_script(request: HttpRequest) -> bool:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -28,9 +26,9 @@ class WelcomeForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
-    def __init__(self, *args: Any, agent: Agent, **kwargs: Any) -> None:
+    def __init__(self, data: QueryDict | None, *, agent: Agent) -> None:
         self.agent = agent
-        super().__init__(*args, initial={"name": agent.name}, **kwargs)
+        super().__init__(data, initial={"name": agent.name})
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]

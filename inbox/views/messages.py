@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -19,13 +21,14 @@ from inbox.views.originals import without_addresses
 from inbox.views.verbs import carry_out
 
 STREAMED = 262_144
-ORIGINAL_FRAME = {
+ORIGINAL_FRAME: dict[str, Any] = {
     "default-src": [CSP.NONE],
     "img-src": ["data:"],
     "style-src": [CSP.UNSAFE_INLINE],
     "frame-ancestors": [CSP.SELF],
     "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
 }
+DOWNLOAD: dict[str, Any] = {"default-src": [CSP.NONE], "sandbox": True}
 
 
 @for_agents
@@ -73,7 +76,7 @@ def shared(request: HttpRequest, link: str, name: str) -> HttpResponseBase:
     return _as_download(file, file.content_type)
 
 
-@csp_override({"default-src": [CSP.NONE], "sandbox": True})
+@csp_override(DOWNLOAD)
 def _as_download(file: Attachment, content_type: str) -> HttpResponseBase:
     """To be saved, never shown: what a customer sent does not run under our address."""
     try:

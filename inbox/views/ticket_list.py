@@ -178,7 +178,8 @@ def counted(agent: Agent) -> list[tuple[View, str]]:
 
 def as_rows(tickets: TicketQuerySet) -> list[Ticket]:
     """The tickets with everything a row shows."""
-    return list(tickets.select_related("customer", "assignee").prefetch_related("tags"))
+    named = ("customer__identities", "customer__claims")
+    return list(tickets.select_related("customer", "assignee").prefetch_related("tags", *named))
 
 
 def _count(view: View, tickets: TicketQuerySet, agent: Agent, now: datetime) -> str:

@@ -16,6 +16,8 @@ from inbox.models import Activity, Attachment, Message, Note, Ticket
 PAGE = 60
 Verb = Activity.Verb
 TOLD_BY_MESSAGES = (Verb.CREATED, Verb.CUSTOMER_WROTE, Verb.AGENT_REPLIED)
+FOLLOWS_FROM_A_MESSAGE = ("agent_replied", "customer_wrote")
+AT_REST = ("resolved", "snoozed")
 CHANGING = (
     Message.Status.SCHEDULED,
     Message.Status.QUEUED,
@@ -133,11 +135,19 @@ def _position(thing: Message | Note | Activity) -> int:
 
 def _entries(things: Iterable[Any]) -> list[Entry]:
     entries: list[Entry] = []
-    for (kind, day), run in groupby(things, key=lambda one: (_kind(one), _day(one))):
+    telling = (thing for thing in things if not _goes_without_saying(thing))
+    for (kind, day), run in groupby(telling, key=lambda one: (_kind(one), _day(one))):
         if not entries or entries[-1].day != day:
             entries.append(Entry("day", 0, 0, day))
         entries.extend(_run(kind, day, list(run)))
     return entries
+
+
+def _goes_without_saying(thing: Message | Note | Activity) -> bool:
+    """A status that only follows from the message beside it; coming back from rest is told."""
+    if not isinstance(thing, Activity) or thing.data.get("was") in AT_REST:
+        return False
+    return thing.data.get("reason") in FOLLOWS_FROM_A_MESSAGE
 
 
 def _run(kind: str, day: date, things: list[Any]) -> list[Entry]:

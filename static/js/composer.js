@@ -89,7 +89,7 @@ function describe() {
   byId("cc-line").hidden = isNote || chosen?.dataset.kind !== "email";
   const send = byId("send");
   const words = isOnline ? "Send" : "Send when online";
-  const name = composer().dataset.firstName;
+  const name = composer().dataset.name;
   send.textContent = isNote ? "Add note" : isOnline ? `${words} to ${name} · ${chosen?.dataset.label ?? ""}` : words;
   showStatus(isNote ? "" : chosen?.dataset.refusal ?? "There is no address to answer to.", "");
 }

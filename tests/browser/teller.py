@@ -18,7 +18,7 @@ from inbox import delivery, triage  # noqa: E402
 from inbox.models import Agent, CannedReply, ChannelPolicy, Message, Team, Ticket  # noqa: E402
 from tests.flows import saying  # noqa: E402
 
-PASSWORD = "a-long-password"  # noqa: S105
+PASSWORD = "a-long-password"
 
 
 def furnish() -> None:

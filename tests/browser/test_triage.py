@@ -117,9 +117,7 @@ def test_a_colleagues_change_shows_while_a_menu_is_open(desk: Desk, page: Page) 
 
 
 @pytest.mark.parametrize("screen", [PHONE], indirect=True)
-def test_on_a_phone_one_pane_shows_at_a_time_and_back_goes_back(
-    desk: Desk, screen: Screen
-) -> None:
+def test_on_a_phone_one_pane_shows_at_a_time_and_back_goes_back(desk: Desk, screen: Screen) -> None:
     ticket = desk.tell("mail", text="On a small screen", subject="Phone")["ticket"]
     page = screen.sign_in()
     page.goto("/?view=all")

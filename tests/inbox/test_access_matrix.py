@@ -20,8 +20,16 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from channels_app.models import Channel
 from inbox import joining, media
-from inbox.models import Agent, ApiToken, Attachment, ChannelPolicy, Conversation, Invitation
-from inbox.models import Message, Team
+from inbox.models import (
+    Agent,
+    ApiToken,
+    Attachment,
+    ChannelPolicy,
+    Conversation,
+    Invitation,
+    Message,
+    Team,
+)
 from tests.inbox.desk import hear, reply
 
 pytestmark = pytest.mark.django_db
@@ -262,7 +270,7 @@ def test_search_gives_no_hint_of_what_it_hides(world: World, path: str) -> None:
 )
 def test_forbidden_looks_exactly_like_missing(world: World, row: Row) -> None:
     forbidden = world.call(row, "outsider")
-    nothing = World({name: 999_999 for name in world.names}, world.agents)
+    nothing = World(dict.fromkeys(world.names, 999999), world.agents)
     missing = nothing.call(row, "outsider")
     assert (forbidden.status_code, _text(forbidden)) == (missing.status_code, _text(missing))
 

@@ -28,7 +28,9 @@ def found(text: str, **more: int) -> set[int]:
 
 @pytest.fixture
 def parcel(line: Channel) -> Ticket:
-    return say(line, "Wo bleibt mein Päckchen aus Łódź? Straße 7, Œuvre, ＡＢＣ１２", name="Zoë Ålund")
+    return say(
+        line, "Wo bleibt mein Päckchen aus Łódź? Straße 7, Œuvre, ＡＢＣ１２", name="Zoë Ålund"
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,7 @@ def test_lists_that_lost_their_triggers_are_made_anew_after_a_migration(line: Ch
 def test_the_migration_asks_postgresql_for_the_words_as_they_are() -> None:
     """Another expression in the query than in the index would search without it."""
     migration = importlib.import_module("inbox.migrations.0002_word_lists")
-    assert migration.TABLES == tuple(model._meta.db_table for model in search.SEARCHED)
+    assert tuple(model._meta.db_table for model in search.SEARCHED) == migration.TABLES
 
 
 def test_notes_and_messages_are_searched_alike(line: Channel, grace: Agent) -> None:

@@ -21,9 +21,7 @@ pytestmark = pytest.mark.django_db
 
 def tickets(channel: Channel, number: int) -> list[Ticket]:
     return [
-        hear(
-            channel, f"Message {one}", sender=(Address("phone", f"+4477009005{one:02}"),)
-        ).ticket
+        hear(channel, f"Message {one}", sender=(Address("phone", f"+4477009005{one:02}"),)).ticket
         for one in range(number)
     ]
 

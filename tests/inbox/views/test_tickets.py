@@ -176,7 +176,12 @@ def test_neither_page_nor_fragment_needs_inline_script_or_style(
     line: Channel, as_grace: Client
 ) -> None:
     ticket = hear(line).ticket
-    for address in ("/", f"/t/{ticket.pk}/", f"/t/{ticket.pk}/facts", f"/customers/{ticket.customer_id}/"):
+    for address in (
+        "/",
+        f"/t/{ticket.pk}/",
+        f"/t/{ticket.pk}/facts",
+        f"/customers/{ticket.customer_id}/",
+    ):
         response = as_grace.get(address)
         page = response.content.decode()
         assert "unsafe" not in response["Content-Security-Policy"]
