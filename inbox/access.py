@@ -6,8 +6,6 @@ exist" are the same answer.
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from customers.models import Customer
@@ -19,7 +17,7 @@ def tickets_visible_to(agent: Agent) -> TicketQuerySet:
     """An admin sees every ticket; an agent those without a team, of an open team, of a team
     they belong to, or assigned to them. Merged tickets are included: they lead to the survivor.
     """
-    tickets = cast(TicketQuerySet, Ticket.objects.all())
+    tickets = Ticket.objects.all()
     if agent.is_admin:
         return tickets
     if not agent.is_active:

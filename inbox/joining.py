@@ -141,12 +141,14 @@ def _lay_out(target: Change) -> None:
     """Put the whole timeline in the order of time again, at fresh places after all old ones, so
     that no place ever means two things."""
     ticket = target.ticket
-    entries = [*ticket.messages.all(), *ticket.notes.all(), *ticket.activities.all()]
+    messages, notes = list(ticket.messages.all()), list(ticket.notes.all())
+    activities = list(ticket.activities.all())
+    entries: list[Message | Note | Activity] = [*messages, *notes, *activities]
     for entry in sorted(entries, key=lambda one: (one.created_at, one.position)):
         entry.position = ticket.next_position()
-    for model in (Message, Note, Activity):
-        changed = [entry for entry in entries if isinstance(entry, model)]
-        model.objects.bulk_update(changed, ["position"], batch_size=500)
+    Message.objects.bulk_update(messages, ["position"], batch_size=500)
+    Note.objects.bulk_update(notes, ["position"], batch_size=500)
+    Activity.objects.bulk_update(activities, ["position"], batch_size=500)
     target.rewrite_past()
 
 

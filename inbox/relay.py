@@ -17,6 +17,7 @@ from typing import Any
 import redis.asyncio as aioredis
 from channels.layers import get_channel_layer
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Max
 from redis.exceptions import RedisError
@@ -82,6 +83,8 @@ async def _relay_until_trouble(stop: threading.Event) -> None:
 
 async def _publish(events: Iterable[LiveEvent]) -> None:
     layer = get_channel_layer()
+    if layer is None:
+        raise ImproperlyConfigured("CHANNEL_LAYERS has no default layer")
     for event in events:
         message = {"type": "poke", "text": json.dumps(poke(event), separators=(",", ":"))}
         for group in event.audience:

@@ -127,13 +127,14 @@ def add_note(ticket: Ticket, *, text: str, by: Agent, client_id: uuid.UUID | Non
     if not text.strip():
         raise NotPossible("Write something first.")
     with change(ticket.pk, by=by, kind="note") as ongoing:
+        client_id = client_id or uuid.uuid4()
         known = Note.objects.filter(client_id=client_id, ticket=ticket).first()
         return known or Note.objects.create(
             ticket=ongoing.ticket,
             position=ongoing.ticket.next_position(),
             agent=by,
             text=text,
-            client_id=client_id or uuid.uuid4(),
+            client_id=client_id,
             created_at=ongoing.now,
         )
 

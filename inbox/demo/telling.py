@@ -87,7 +87,8 @@ def pause(ticket: Ticket | Message, **time: float) -> None:
 
 
 def _received(channel: Channel, **fields: Any) -> Message:
-    said = {"account": channel.account, "sent_at": timezone.now(), "authentication": "pass"}
+    said: dict[str, Any] = {"account": channel.account, "sent_at": timezone.now()}
+    said |= {"authentication": "pass"}
     message = intake.receive(channel, InboundMessage(**(said | fields))).message
     if message is None:
         raise AssertionError("a demo message has no ticket")
