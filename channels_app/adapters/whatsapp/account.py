@@ -69,7 +69,11 @@ class Account:
 
     def upload(self, file: http.File, *, seconds: float) -> Any:
         """Hand over a file. Raises SendError, never an ambiguous one: an upload sends nothing."""
-        form = {"messaging_product": "whatsapp", "type": file.content_type, "file": file}
+        form: dict[str, str | list[str] | http.File] = {
+            "messaging_product": "whatsapp",
+            "type": file.content_type,
+            "file": file,
+        }
         url = self.url(f"{self.phone_number_id}/media")
         try:
             return self._answered(
