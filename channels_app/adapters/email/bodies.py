@@ -10,6 +10,7 @@ from email.utils import collapse_rfc2231_value
 from html import escape
 
 from channels_app.adapters.email import flowed
+from channels_app.adapters.email.bounds import parts_of
 from channels_app.adapters.email.charsets import decode
 from channels_app.adapters.email.cleaning import is_showable
 from channels_app.adapters.email.headers import one_line, value
@@ -103,7 +104,7 @@ def _collect(
         if kind in ("multipart/alternative", "multipart/related") and into is None:
             into = _Section()
             sections.append(into)
-        for child in part.get_payload():
+        for child in parts_of(part):
             _collect(child, sections, files, into=into)
     elif _is_body(part, kind):
         section = into or _Section()
@@ -155,8 +156,7 @@ def _attachment(part: Message, kind: str) -> Attachment:
 
 def _inner_bytes(part: Message) -> bytes:
     """A mail inside of this mail, or the blocks of a delivery report, written out again."""
-    inner: Iterable[Message] = part.get_payload()
-    return b"\n".join(one.as_bytes() for one in inner)
+    return b"\n".join(one.as_bytes() for one in parts_of(part))
 
 
 def _file_name(part: Message) -> str:
@@ -174,11 +174,7 @@ def label(name: str) -> str:
 
 def _made_up_name(part: Message, kind: str) -> str:
     if kind == "message/rfc822":
-        subject = (
-            next((value(one, "subject") for one in part.get_payload()), "")
-            if (part.is_multipart())
-            else ""
-        )
+        subject = next((value(one, "subject") for one in parts_of(part)), "")
         return f"{label(subject)[:80] or 'message'}.eml"
     return f"attachment{mimetypes.guess_extension(kind) or '.bin'}"
 

@@ -32,7 +32,7 @@ def bounce_of(message: Message) -> Bounce | None:
 
 
 def _from_report(message: Message, report: Message) -> Bounce | None:
-    blocks = report.get_payload() if report.is_multipart() else []
+    blocks = bounds.parts_of(report)
     failures = [block for block in blocks if _action(block) in ("failed", "delayed")]
     if not failures:
         return None
@@ -106,9 +106,8 @@ def _named_in_text(message: Message) -> list[str]:
 
 def _copy_in(part: Message) -> Message | None:
     kind = type_of(part)
-    if kind == "message/rfc822" and part.is_multipart():
-        inner: Message = part.get_payload(0)
-        return inner
+    if kind == "message/rfc822":
+        return next(iter(bounds.parts_of(part)), None)
     if kind == "text/rfc822-headers":
         return bounds.parse(payload_of(part)[: bounds.MAX_HEADERS])
     return None

@@ -34,6 +34,12 @@ def parse(raw: bytes) -> Message:
     return parser.close()
 
 
+def parts_of(part: Message) -> list[Message]:
+    """The parts inside of a part; none when it is a leaf."""
+    inner = part.get_payload() if part.is_multipart() else []
+    return [one for one in inner if isinstance(one, Message)]
+
+
 def header_block(raw: bytes, limit: int = MAX_HEADERS) -> bytes:
     """The bytes before the first empty line, `limit` at most."""
     start = raw[: limit + 4].lstrip(b"\r\n")

@@ -21,7 +21,7 @@ class AddressList(forms.CharField):
         return ", ".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        text = ",".join(value) if isinstance(value, list) else super().to_python(value)
+        text = ",".join(value) if isinstance(value, list) else super().to_python(value) or ""
         return [one.strip().lower() for one in text.replace("\n", ",").split(",") if one.strip()]
 
     def validate(self, value: Any) -> None:

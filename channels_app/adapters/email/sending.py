@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 
 from channels_app.adapters.email import servers
 from channels_app.adapters.email.composing import compose, mailable, message_id_of
@@ -62,13 +63,10 @@ def connected(server: MailServer, *, our_host: str) -> Generator[smtplib.SMTP]:
 
 
 def _connect(server: MailServer, our_host: str) -> smtplib.SMTP:
-    options = {"host": server.host, "port": server.port, "local_hostname": our_host}
-    if server.is_tls:
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-            **options, timeout=TIMEOUT, context=servers.tls_context()
-        )
-    else:
-        smtp = smtplib.SMTP(**options, timeout=TIMEOUT)
+    make = (
+        partial(smtplib.SMTP_SSL, context=servers.tls_context()) if server.is_tls else smtplib.SMTP
+    )
+    smtp = make(server.host, server.port, local_hostname=our_host, timeout=TIMEOUT)
     try:
         if server.wants_starttls:
             smtp.starttls(context=servers.tls_context())

@@ -138,7 +138,9 @@ class Dovecot:
     def start(self) -> None:
         config = _write(self.folder / "dovecot.conf", DOVECOT, imap=self.imap, lmtp=self.lmtp)
         _write(self.folder / "passwd", f"{ACCOUNT}:{{{{PLAIN}}}}{PASSWORD}::::::\n")
-        self.process = _run(["dovecot", "-F", "-c", str(config)], self.folder, ports=[self.imap, self.lmtp])
+        self.process = _run(
+            ["dovecot", "-F", "-c", str(config)], self.folder, ports=[self.imap, self.lmtp]
+        )
 
     def stop(self) -> None:
         _end(self.process)

@@ -64,8 +64,8 @@ def test_given_up_is_permanent_whatever_the_status_says(status, read_mail):
 
 
 def test_a_mailer_that_talks_without_end_costs_little(read_mail):
-    started = time.monotonic()
+    started = time.process_time()
     read_mail(
         b"From: MAILER-DAEMON@x.example\n\n" + b"The following address failed <a@b> " * 50_000
     )
-    assert time.monotonic() - started < 2.5
+    assert time.process_time() - started < 2.5

@@ -301,7 +301,9 @@ def test_a_mail_a_real_server_could_not_deliver_comes_back_as_its_bounce(server,
     with sink() as theirs, exim(lmtp=server.lmtp, sink=theirs.port) as mta:
         theirs.answer_to_recipient = {"ada@customer.example": "550 5.1.1 no such user here"}
         channel.secrets["smtp_url"] = f"smtp://127.0.0.1:{mta.smtp}"
-        message = OutboundMessage("7", "ada@customer.example", "hello", message_id="t7@shop.example")
+        message = OutboundMessage(
+            "7", "ada@customer.example", "hello", message_id="t7@shop.example"
+        )
         assert channel.adapter.send(message).external_id == "t7@shop.example"
         got = wait_for_mail(channel)
     bounce = read(channel, got).bounce

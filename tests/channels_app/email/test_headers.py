@@ -141,8 +141,8 @@ def test_nothing_in_a_header_raises(text):
     "raw", ["=?a?q?" * 10_000, "=?utf-8?q?x?= " * 4_000, "(" * 60_000, '"' * 60_001, "<" * 60_000]
 )
 def test_a_long_header_costs_little(raw):
-    started = time.monotonic()
+    started = time.process_time()
     headers.one_line(raw)
     headers.mailboxes([raw])
     headers.message_ids([raw])
-    assert time.monotonic() - started < 0.5
+    assert time.process_time() - started < 0.5

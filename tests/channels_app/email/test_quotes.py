@@ -65,9 +65,9 @@ def test_an_answer_to_a_forwarded_mail_is_folded(read_mail):
     ],
 )
 def test_folding_hostile_text_takes_no_longer_than_its_limit(text):
-    started = time.monotonic()
+    started = time.process_time()
     said = quotes.newly_said(text, "", subject="Re: x")
-    assert time.monotonic() - started < 2.5
+    assert time.process_time() - started < 2.5
     assert said
 
 

@@ -179,7 +179,7 @@ KNOWN = {"from", "to", "subject", "date", "message-id", "mime-version", "content
 def test_nothing_in_names_and_subjects_adds_a_header_or_a_recipient(injection, where, server):
     mail = sent_to(server, message(reply_token="t", **{where: injection}))
     assert server.mails[0].rcpt_tos == ["ada@customer.example"]
-    assert {name.lower() for name in mail.keys()} == KNOWN
+    assert {name.lower() for name in mail} == KNOWN
     assert [box.addr_spec for box in mail["From"].addresses] == [ACCOUNT]
     assert [box.addr_spec for box in mail["To"].addresses] == ["ada@customer.example"]
     assert mail.get_content() == "Hello Ada,\r\nit is on its way.\r\n"
@@ -215,7 +215,7 @@ def test_what_is_no_address_is_refused_before_anything_is_sent(address, where, s
 def test_whatever_stands_in_a_message_the_mail_has_our_headers_only(name, subject, text):
     one = message(sender_name=name, subject=subject, text=text)
     mail = email.message_from_bytes(compose(one, account=ACCOUNT).as_bytes(), policy=default)
-    assert {key.lower() for key in mail.keys()} <= KNOWN
+    assert {key.lower() for key in mail} <= KNOWN
     assert [box.addr_spec for box in mail["From"].addresses] == [ACCOUNT]
 
 
