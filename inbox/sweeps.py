@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.db import connection
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from channels_app.models import InboundEvent
@@ -56,8 +56,10 @@ def run(stop: threading.Event) -> None:
 
 def waiting_events(errands: Errands) -> None:
     """Journalled events that nobody has taken within two seconds."""
-    waiting = InboundEvent.objects.filter(state=InboundEvent.State.RECEIVED)
-    late = waiting.filter(received_at__lte=timezone.now() - UNATTENDED)
+    now = timezone.now()
+    free = Q(leased_until=None) | Q(leased_until__lte=now)
+    waiting = InboundEvent.objects.filter(free, state=InboundEvent.State.RECEIVED)
+    late = waiting.filter(received_at__lte=now - UNATTENDED)
     for source in late.values_list("source", flat=True).distinct():
         errands.give(intake.drain_journal, source)
 

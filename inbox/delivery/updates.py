@@ -33,7 +33,7 @@ def apply_waiting_updates(message: Message, *, external_id: str) -> None:
     waiting = UnmatchedUpdate.objects.filter(channel=message.channel_id, external_id=external_id)
     for kept in waiting.order_by("at", "pk"):
         _apply(message, _thawed(message.channel, kept))
-    waiting.delete()
+        kept.delete()
 
 
 def apply_bounce(message: Message, inbound: InboundMessage) -> None:
@@ -58,6 +58,8 @@ def _keep(channel: Channel, update: DeliveryUpdate) -> None:
                 at=update.at,
                 error_code=update.error_code[:40],
                 error_text=update.error_text,
+                undeliverable=update.undeliverable,
+                opted_out=update.opted_out,
             )
         ],
         ignore_conflicts=True,
@@ -89,6 +91,8 @@ def _thawed(channel: Channel, kept: UnmatchedUpdate) -> DeliveryUpdate:
         at=kept.at,
         error_code=kept.error_code,
         error_text=kept.error_text,
+        undeliverable=kept.undeliverable,
+        opted_out=kept.opted_out,
     )
 
 

@@ -311,6 +311,8 @@ class UnmatchedUpdate(models.Model):
     at = models.DateTimeField()
     error_code = models.CharField(max_length=40, blank=True)
     error_text = models.TextField(blank=True)
+    undeliverable = models.BooleanField(default=False)
+    opted_out = models.BooleanField(default=False)
 
     class Meta:
         constraints: ClassVar = [

@@ -63,6 +63,14 @@ class TestUndone:
         sweeps.waiting_events(given)
         assert given.all == [("drain_journal", "webhook")]
 
+    def test_events_somebody_works_on_are_left_alone(self, line: Channel, given: Given) -> None:
+        event = InboundEvent(channel=line, source="mail", content_key="1", body=b"x")
+        journal.store([event])
+        InboundEvent.objects.update(received_at=ago(seconds=3))
+        journal.claim("mail", limit=1)
+        sweeps.waiting_events(given)
+        assert given.all == []
+
     def test_messages_are_found_after_two_seconds(
         self, strand: Conversation, grace: Agent, given: Given
     ) -> None:

@@ -10,7 +10,13 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from channels_app.messages import Bounce, DeliveryUpdate, InboundMessage, ReportedStatus
+from channels_app.messages import (
+    Bounce,
+    DeliveryUpdate,
+    InboundMessage,
+    Receipt,
+    ReportedStatus,
+)
 from channels_app.models import Channel
 from customers import consent
 from inbox import delivery
@@ -165,11 +171,20 @@ class TestTooEarly:
             delivery.apply_update(line, DeliveryUpdate("", "nobody", "sent", NOON))
         assert UnmatchedUpdate.objects.get().external_id == "nobody"
 
+    def test_what_an_early_failure_says_about_the_address_counts_too(
+        self, strand: Conversation, grace: Agent, line: Channel
+    ) -> None:
+        message = reply(strand, "Hello", by=grace)
+        early = DeliveryUpdate("", "early", "failed", NOON, "x", "gone", undeliverable=True)
+        delivery.apply_update(line, early)
+        Line.behaviour = lambda _: Receipt("early")
+        delivery.deliver(message.pk)
+        strand.contact_point.refresh_from_db()
+        assert strand.contact_point.undeliverable_reason == "gone"
+
     def test_everything_kept_counts_in_the_order_of_its_time(
         self, strand: Conversation, grace: Agent, line: Channel
     ) -> None:
-        from channels_app.messages import Receipt
-
         message = reply(strand, "Hello", by=grace)
         for minutes, status in ((2, "read"), (1, "delivered"), (0, "failed")):
             at = NOON + timedelta(minutes=minutes)
