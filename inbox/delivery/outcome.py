@@ -24,7 +24,6 @@ Outcome = DeliveryAttempt.Outcome
 LOOK_AGAIN_AFTER = timedelta(seconds=5)
 SECONDS_TO_WRITE = 40.0
 MAX_CRASHES = 5
-IN_FLIGHT = (Status.QUEUED, Status.SENDING, Status.UNCERTAIN)
 
 
 def accepted(message: Message, attempt: DeliveryAttempt, receipt: Receipt) -> None:
