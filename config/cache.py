@@ -29,6 +29,9 @@ class _ForgivingClient(RedisCacheClient):
     def set_many(self, data: Any, timeout: Any) -> None:
         _or(None, super().set_many, data, timeout)
 
+    def incr(self, key: Any, delta: Any) -> int:
+        return int(_or(0, super().incr, key, delta))
+
     def delete(self, key: Any) -> bool:
         return bool(_or(False, super().delete, key))
 

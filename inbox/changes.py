@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from inbox import live
-from inbox.models import Activity, Agent, LiveEvent, Ticket
+from inbox.models import Activity, Agent, ContactPoint, LiveEvent, Ticket
 
 
 class Change:
@@ -85,6 +85,15 @@ def _locked(number: int) -> Ticket:
 
 def announce(kind: str, ticket: Ticket, *, audience: set[str] | None = None) -> None:
     """Leave word that a ticket is worth another look; the bell rings after commit."""
-    groups = sorted(audience if audience is not None else set(ticket.audience))
+    groups = sorted((audience or set(ticket.audience)) | _visitors_of(ticket))
     LiveEvent.objects.create(kind=kind, ticket_id=ticket.pk, audience=groups, rev=ticket.rev)
     transaction.on_commit(live.ring)
+
+
+def _visitors_of(ticket: Ticket) -> set[str]:
+    """The live groups of those who follow this ticket in a web chat."""
+    points = ContactPoint.objects.filter(
+        conversations__ticket=ticket, address_kind__in=["visitor", "external"]
+    )
+    places = points.values_list("channel_id", "address_kind", "key").distinct()
+    return {live.visitor_group(*place) for place in places}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from functools import lru_cache
 
@@ -19,6 +20,11 @@ def ring() -> None:
         _client().publish(BELL, b"1")
     except redis.RedisError:
         logger.warning("bell_unreachable")
+
+
+def visitor_group(channel: int, kind: str, key: str) -> str:
+    """The live group of one person in one web chat; the name tells nothing about them."""
+    return f"visitor.{hashlib.sha256(f'{channel}:{kind}:{key}'.encode()).hexdigest()[:32]}"
 
 
 @lru_cache(maxsize=1)

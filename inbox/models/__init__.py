@@ -10,11 +10,14 @@ from inbox.models.message import (
     Attachment,
     DeliveryAttempt,
     Message,
+    MessageReaction,
     Note,
+    UnmatchedAfterthought,
     UnmatchedUpdate,
 )
 from inbox.models.policy import ChannelPolicy, policy_of
 from inbox.models.ticket import Tag, Ticket
+from inbox.models.visitor import MailedAnswer, Visitor
 
 __all__ = [
     "Activity",
@@ -31,13 +34,17 @@ __all__ = [
     "Invitation",
     "JoinRefusal",
     "LiveEvent",
+    "MailedAnswer",
     "Message",
+    "MessageReaction",
     "Note",
     "Participant",
     "Tag",
     "Team",
     "Ticket",
     "TicketMerge",
+    "UnmatchedAfterthought",
     "UnmatchedUpdate",
+    "Visitor",
     "policy_of",
 ]
