@@ -8,11 +8,11 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -73,14 +73,20 @@ class Grounds:
 
     @contextlib.contextmanager
     def new(
-        self, *, pace: float = 0.05, start: tuple[str, ...] = tuple(COMMANDS)
+        self,
+        *,
+        pace: float = 0.05,
+        start: tuple[str, ...] = tuple(COMMANDS),
+        has_provider: bool = True,
     ) -> Iterator[Ground]:
-        """A desk of its own, running; nothing of it is left afterwards."""
+        """A desk of its own, running; nothing of it is left afterwards. Of several at a time only
+        one has the provider."""
         folder = Path(tempfile.mkdtemp(prefix="run-", dir=self.folder))
         provider = PretendTwilio(ACCOUNT, TOKEN, pace=pace)
         with contextlib.ExitStack() as stack:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
-            stack.enter_context(serving(provider, port=self.provider_port))
+            if has_provider:
+                stack.enter_context(serving(provider, port=self.provider_port))
             ground = Ground(folder, self.store.copy(folder), valkey(folder), provider, self)
             stack.callback(ground.end)
             provider.book.own(LINE, sms_url=ground.webhook_url)
@@ -107,6 +113,7 @@ class Ground:
     extra: dict[str, str] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     deaths: dict[str, int] = field(default_factory=dict)
+    ended: list[str] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -121,10 +128,11 @@ class Ground:
         own = {"PORT": str(self.port), "REDIS_URL": self.broker.url}
         return self.grounds.environment(self.folder, self.store.url) | own | self.extra
 
-    def start(self, part: str, **more: str) -> None:
-        """Run one of web, worker, clock; `more` is added to its environment."""
+    def start(self, part: str, *, command: list[str] | None = None, **more: str) -> None:
+        """Run one of web, worker, clock, or another command in its place; `more` is added to its
+        environment."""
         self.processes[part] = subprocess.Popen(
-            COMMANDS[part],
+            command or COMMANDS[part],
             cwd=ROOT,
             env=self.environment | more,
             process_group=0,
@@ -162,6 +170,12 @@ class Ground:
         self.start(part, **more)
         return True
 
+    def revive_ended(self) -> None:
+        """Start whatever ended by itself, as the supervisor of bin/run does."""
+        for part in tuple(self.processes):
+            if self.revive(part):
+                self.ended.append(part)
+
     def wait_ready(self, *parts: str, seconds: float = 30) -> None:
         """Return when these answer, each by its own sign of life."""
         for part in parts:
@@ -196,10 +210,8 @@ class Ground:
         return os.open(self.folder / f"{part}.log", os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
 
     def _web_answers(self) -> bool:
-        try:
-            return urllib.request.urlopen(f"{self.url}/healthz", timeout=2).status == 200
-        except OSError:
-            return False
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def _beats(self, part: str) -> bool:
         """The worker's pulse needs a clock: without one its process is trusted to be there."""

@@ -17,6 +17,7 @@ from channels_app.adapters.sms.signing import sign
 
 NO_ANSWER = 0
 SECONDS = 30
+PAUSE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +163,13 @@ async def at_rate(
 
 
 async def until_ok(
-    line: Line, request: bytes, *, is_over: Callable[[], bool], pause: float = 0.3
+    line: Line, request: bytes, *, is_over: Callable[[], bool], note: Callable[[Answer], None]
 ) -> Answer:
-    """Repeat a call, as a provider would, until it is answered with 2xx or it is over."""
+    """Repeat a call, as a provider would, until it is answered with 2xx or it is over; every
+    answer is noted."""
     while True:
         answer = await line.call(request)
+        note(answer)
         if answer.is_ok or is_over():
             return answer
-        await asyncio.sleep(pause)
+        await asyncio.sleep(PAUSE)

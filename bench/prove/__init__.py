@@ -35,7 +35,12 @@ PROOFS = {
     ),
     "duplicates": Proof(arrivals.duplicates, {"events": 10_000}, {"events": 300}),
     "first-contact": Proof(arrivals.first_contact, {"pairs": 1000}, {"pairs": 50}),
-    "ack-in-time": Proof(arrivals.ack_in_time, {"calls": 6000}, {"calls": 300}),
+    "ack-in-time": Proof(
+        # Where tests share their cores with each other, only a provider's own patience counts.
+        arrivals.ack_in_time,
+        {"calls": 6000, "limit_ms": 250},
+        {"calls": 300, "limit_ms": 10_000},
+    ),
     "poison": Proof(arrivals.poison, {"after": 100}, {"after": 20}),
     "broker": Proof(outages.broker, {"seconds": 600, "flushes": 10}, {"seconds": 4, "flushes": 1}),
     "database": Proof(outages.database, {"times": 20}, {"times": 1}),

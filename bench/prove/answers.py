@@ -25,7 +25,7 @@ FAULTS = {
 MESSAGES = "SELECT text, status, error_text FROM inbox_message WHERE direction = 'outbound'"
 TRIES = """
     SELECT text, number, started_at, outcome FROM inbox_deliveryattempt AS attempt
-      JOIN inbox_message AS message ON message.id = message_id ORDER BY text, number
+      JOIN inbox_message AS message ON message.id = attempt.message_id ORDER BY text, number
 """
 STATUSES = "SELECT status, count(*) FROM inbox_message WHERE direction = 'outbound' GROUP BY 1"
 

@@ -12,23 +12,27 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.ground import Ground, wait_until
+from bench.ground import Ground
 from bench.wire import Answer, Line, reply_call, sms_call, until_ok
 
 PAUSE_AFTER_TROUBLE = 0.2
+SECONDS_BEFORE_A_SKIP = 3
 
 
 @dataclass
 class Ledger:
-    """What became of each call by its text: taken, or nobody knows."""
+    """What became of each text: taken, or nobody knows; and how often which status refused."""
 
     taken: set[str] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
     refused: Counter[int] = field(default_factory=Counter)
 
-    def note(self, text: str, answer: Answer) -> None:
-        """Write down how a call ended."""
+    def end(self, text: str, answer: Answer) -> None:
+        """Write down how the last call for a text ended."""
         (self.taken if answer.is_ok else self.unknown).add(text)
+
+    def note(self, answer: Answer) -> None:
+        """Count a refusal."""
         if answer.status and not answer.is_ok:
             self.refused[answer.status] += 1
 
@@ -94,8 +98,8 @@ class Traffic:
     async def _make(self, line: Line, call: bytes, text: str, number: int, ledger: Ledger) -> None:
         is_patient = number % 2
         is_over = self._is_long_over if is_patient else lambda: True
-        answer = await until_ok(line, call, is_over=is_over)
-        ledger.note(text, answer)
+        answer = await until_ok(line, call, is_over=is_over, note=ledger.note)
+        ledger.end(text, answer)
         await asyncio.sleep(self.pause if answer.is_ok else PAUSE_AFTER_TROUBLE)
 
     def _is_long_over(self) -> bool:
@@ -138,17 +142,19 @@ GAPS = """
 
 def settle(ground: Ground, *, seconds: float = 60, skips: bool = True) -> float:
     """Wait until nothing is left to do: the seconds that took. With `skips` the minutes that
-    leases and lost answers take are skipped, not waited for."""
-    started = time.monotonic()
-    while time.monotonic() - started < seconds:
-        try:
-            return wait_until(lambda: ground.store.one(WAITING) == 0, seconds=3, what="settled") + (
-                time.monotonic() - started
-            )
-        except TimeoutError:
-            if skips:
-                ground.skip(200)
-    raise TimeoutError(f"not settled: {left_over(ground)}")
+    leases and lost answers take are skipped, not waited for. What ended by itself is started
+    again."""
+    started, skipped = time.monotonic(), time.monotonic()
+    while ground.store.one(WAITING):
+        now = time.monotonic()
+        if now - started > seconds:
+            raise TimeoutError(f"not settled: {left_over(ground)}")
+        if skips and now - skipped > SECONDS_BEFORE_A_SKIP:
+            ground.skip(200)
+            skipped = now
+        ground.revive_ended()
+        time.sleep(0.05)
+    return time.monotonic() - started
 
 
 def left_over(ground: Ground) -> dict[str, Any]:
