@@ -42,7 +42,7 @@ function exchange(part, fresh) {
   const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
   part.replaceChildren(...fresh.childNodes);
   enliven(part);
-  if (focused) byId(focused)?.focus({ preventScroll: true });
+  if (focused) (byId(focused) ?? byId("ticket-subject")).focus({ preventScroll: true });
 }
 
 function isBusy(part) {

@@ -4,7 +4,7 @@
 import { byId, enliven, fragment, gather, openTicket } from "./dom.js";
 
 const waiting = new Map(); // number → fresh row
-const COALESCE = 100;
+const COALESCE = 250;
 
 const list = () => byId("tickets");
 const rows = () => byId("rows");
@@ -14,7 +14,10 @@ export function start() {
   if (!list()) return;
   const refresh = gather(COALESCE, refreshRows);
   document.addEventListener("live:ticket", (event) => refresh(String(event.detail.ticket)));
-  document.addEventListener("live:resync", () => shownNumbers().forEach(refresh));
+  document.addEventListener("live:resync", async () => {
+    shownNumbers().forEach(refresh);
+    (await newestNumbers()).forEach(refresh);
+  });
   document.addEventListener("ticket:changed", (event) => refresh(event.detail.ticket));
   document.addEventListener("ticket:opened", markOpen);
   byId("list-updates").addEventListener("click", settle);
@@ -111,6 +114,12 @@ function markOpen() {
   rows().querySelectorAll("[aria-current]").forEach((link) => link.removeAttribute("aria-current"));
   rowOf(openTicket())?.querySelector(".row__link").setAttribute("aria-current", "true");
   document.querySelectorAll(".row--gone").forEach((row) => row.id !== `t-${openTicket()}` && row.remove());
+}
+
+/** What the list would begin with now: tickets that came while nobody listened. */
+async function newestNumbers() {
+  const answer = await fragment(`/tickets/?${list().dataset.query}`).catch(() => null);
+  return answer?.ok ? [...answer.root.querySelectorAll(".row")].map((row) => row.dataset.number) : [];
 }
 
 const shownNumbers = () => [...rows().querySelectorAll(".row")].map((row) => row.dataset.number).slice(0, 100);

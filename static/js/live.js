@@ -14,13 +14,12 @@ let cursor = Number(document.body.dataset.seq);
 let pause = FIRST_PAUSE;
 let retry = 0;
 let offlineTimer = 0;
+let missedWhileHidden = false;
 
 export function start() {
   connect();
   window.addEventListener("online", reconnect);
-  document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) reconnect();
-  });
+  document.addEventListener("visibilitychange", () => !document.hidden && comeBack());
   document.querySelector("[data-reconnect]").addEventListener("click", reconnect);
 }
 
@@ -40,10 +39,19 @@ function reconnect() {
   connect();
 }
 
+function comeBack() {
+  reconnect();
+  if (missedWhileHidden) tell("live:resync", {});
+  missedWhileHidden = false;
+}
+
+/** A tab nobody looks at only remembers that there is something to fetch. */
 function hear(event) {
   cursor = Math.max(cursor, event.seq);
   if (event.type === "caught-up" || event.type === "resync") isOnline();
-  if (event.type === "resync") tell("live:resync", {});
+  if (event.type === "caught-up") return;
+  if (document.hidden) missedWhileHidden = true;
+  else if (event.type === "resync") tell("live:resync", {});
   else if (event.ticket) tell("live:ticket", event);
 }
 

@@ -116,7 +116,9 @@ function keepOpen(old, item) {
     item.querySelector(".bubble__foot").before(frame);
     item.querySelector("[data-original]")?.setAttribute("aria-expanded", "true");
   }
-  if (focused) requestAnimationFrame(() => byId(focused)?.focus({ preventScroll: true }));
+  if (!focused) return;
+  item.tabIndex = -1; // where focus stays when the button itself is gone
+  requestAnimationFrame(() => (byId(focused) ?? item).focus({ preventScroll: true }));
 }
 
 function holdsSelection(item) {

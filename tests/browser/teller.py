@@ -70,6 +70,14 @@ def delivered(ticket: int) -> None:
     delivery.status.tell(message)
 
 
+def failed(ticket: int) -> None:
+    """The provider refused the ticket's last message."""
+    message = Message.objects.filter(ticket=ticket, direction="outbound").latest("position")
+    message.status, message.error_text = Message.Status.FAILED, "no such number"
+    message.save()
+    delivery.status.tell(message)
+
+
 def outbound(ticket: int) -> list[str]:
     found = Message.objects.filter(ticket=ticket, direction="outbound").order_by("position")
     return list(found.values_list("text", flat=True))

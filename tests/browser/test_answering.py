@@ -66,6 +66,52 @@ def test_a_delivery_turns_up_on_the_message(desk: Desk, page: Page) -> None:
     expect(page.locator(".delivery")).to_contain_text("Delivered")
 
 
+def test_a_failed_message_says_why_and_is_tried_again_by_keyboard(desk: Desk, page: Page) -> None:
+    ticket = desk.tell("sms", text="Hello?", sender="+447700900209")["ticket"]
+    page.goto(f"/t/{ticket}/")
+    page.get_by_role("textbox", name="Reply").fill("Hi.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".delivery")).to_contain_text("Queued")
+    desk.tell("failed", ticket=ticket)
+    expect(page.locator(".delivery")).to_contain_text("Failed: no such number")
+    page.get_by_role("button", name="Retry").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".delivery")).to_contain_text("Queued")
+    expect(page.locator(".message--outbound")).to_be_focused()
+
+
+def test_without_a_connection_the_desk_says_so_and_typing_goes_on(
+    desk: Desk, screen: Screen
+) -> None:
+    ticket = desk.tell("sms", text="Hello?", sender="+447700900211")["ticket"]
+    page = screen.sign_in()
+    page.route_web_socket("**/ws/inbox/", lambda socket: socket.close())
+    page.goto(f"/t/{ticket}/")
+    expect(page.get_by_text("Offline. What you see may be old")).to_be_visible(timeout=9000)
+    page.get_by_role("textbox", name="Reply").fill("Written offline")
+    page.route("**/replies", lambda route: route.abort())
+    page.get_by_role("button", name="Send when online").click()
+    expect(page.locator("#composer-problem")).to_contain_text("Your text is kept")
+    expect(page.get_by_role("textbox", name="Reply")).to_have_value("Written offline")
+    screen.complaints.clear()  # the broken connection, as meant
+
+
+def test_what_came_while_nobody_listened_is_caught_up_with(desk: Desk, screen: Screen) -> None:
+    ticket = desk.tell("sms", text="Hello?", sender="+447700900212")["ticket"]
+    page = screen.sign_in()
+    page.route_web_socket("**/ws/inbox/", lambda socket: socket.close())
+    page.goto(f"/?view=all&t={ticket}")
+    desk.tell("sms", text="Still there?", sender="+447700900212")
+    other = desk.tell("sms", text="Somebody new", sender="+447700900213")["ticket"]
+    page.wait_for_timeout(500)
+    assert "Still there?" not in page.get_by_role("main").inner_text()
+    page.unroute_all()
+    page.route_web_socket("**/ws/inbox/", lambda socket: socket.connect_to_server() and None)
+    expect(page.locator(".timeline")).to_contain_text("Still there?", timeout=10_000)
+    expect(page.locator(f"#t-{other}")).to_contain_text("Somebody new")
+    screen.complaints.clear()
+
+
 def test_a_colleagues_note_stops_a_reply_and_keeps_its_text(desk: Desk, screen: Screen) -> None:
     ticket = desk.tell("sms", text="Hello?", sender="+447700900203")["ticket"]
     page = screen.sign_in()
