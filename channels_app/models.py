@@ -41,6 +41,7 @@ class Channel(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     broken_since = models.DateTimeField(null=True, blank=True, editable=False)
     broken_reason = models.TextField(blank=True, editable=False)
+    templates_synced_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering: ClassVar = ["name"]
@@ -63,10 +64,48 @@ class Channel(models.Model):
 
         return adapter_class(self.kind)(self)
 
+    def shares_proof_with(self, other: Channel) -> bool:
+        """Whether one live secret proves the provider's calls for both channels."""
+        name = self.adapter.verifying_secret
+        return not _words(self.secrets.get(name)).isdisjoint(_words(other.secrets.get(name)))
+
     @property
     def webhook_url(self) -> str:
         """The address to enter at the provider."""
         return f"{settings.PUBLIC_URL}/webhooks/{self.key}/"
+
+
+def _words(secrets: str | None) -> set[str]:
+    """Several secrets are alive while one takes the place of another."""
+    return {one.strip() for one in (secrets or "").split(",")} - {""}
+
+
+class MessageTemplate(models.Model):
+    """A text the provider has approved for writing first, as it was when last looked at.
+
+    `components` are the provider's own; channels_app.templates reads them.
+    """
+
+    APPROVED = "APPROVED"
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="templates")
+    name = models.CharField(max_length=512)
+    language = models.CharField(max_length=20)
+    status = models.CharField(max_length=40)
+    category = models.CharField(max_length=40, blank=True)
+    components = models.JSONField(default=list)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["name", "language"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["channel", "name", "language"], name="one_template_per_name_and_language"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.language})"
 
 
 class MailCursor(models.Model):

@@ -18,7 +18,7 @@ MAX_KEY = 320
 MAX_DIGITS = 64
 SCHEMES = ("whatsapp:", "tel:", "sms:")
 # Names that a machine made: two that differ in anything are two people.
-EXACT = frozenset({"visitor", "external"})
+EXACT = frozenset({"visitor", "external", "whatsapp_user"})
 NOWHERE = frozenset({phonenumbers.UNKNOWN_REGION, phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY})
 
 
@@ -55,6 +55,8 @@ def display(kind: str, value: str) -> str:
     """The address as people read it: phone numbers in groups, a visitor by four letters."""
     if kind == "visitor":
         return f"Visitor {value[:4].upper()}"
+    if kind == "whatsapp_user":
+        return f"WhatsApp user {value[-4:]}"
     number = _parsed(_without_scheme(_plain(value)), "") if kind == "phone" else None
     if number is None or not phonenumbers.is_possible_number(number):
         return value

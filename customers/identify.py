@@ -81,6 +81,13 @@ def owner_of(address: KnownAddress) -> Identity | None:
     return _owned([place]).get(place)
 
 
+def owners_of(addresses: Sequence[KnownAddress]) -> list[Identity]:
+    """The proven identities that these addresses are, in their order, whoever's they are."""
+    places = list(dict.fromkeys(_place(one) for one in addresses))
+    owned = _owned(places)
+    return [owned[place] for place in places if place in owned]
+
+
 def _owned(places: Iterable[Place]) -> dict[Place, Identity]:
     """Whose these addresses are, those that are anybody's."""
     any_of = Q()

@@ -21,6 +21,7 @@ class Kind(models.TextChoices):
     SMS_SENDER = "sms_sender", _("SMS sender")
     VISITOR = "visitor", _("website visitor")
     EXTERNAL = "external", _("account on the website")
+    WHATSAPP_USER = "whatsapp_user", _("WhatsApp user")
 
 
 class Identity(models.Model):

@@ -17,8 +17,10 @@ from inbox.models.ticket import Ticket
 class ContactPoint(models.Model):
     """One person on one channel: the exact address to answer to and what is known of it.
 
-    `key` is the address as it is compared, `address` as it was received. Without an identity
-    the address was typed by somebody and is proven by nobody.
+    `key` is the address as it is compared, `address` as it was received, `shown_as` what people
+    know it by when it is a provider's code. Without an identity the address was typed by somebody
+    and is proven by nobody. Until `window_ends_at` a channel with a window lets us answer freely,
+    until `free_entry_ends_at` without a charge.
     """
 
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="contact_points")
@@ -29,30 +31,36 @@ class ContactPoint(models.Model):
     address_kind = models.CharField(max_length=20)
     address = models.CharField(max_length=320)
     key = models.CharField(max_length=320)
+    shown_as = models.CharField(max_length=320, blank=True)
     is_blocked = models.BooleanField(default=False)
     undeliverable_reason = models.TextField(blank=True)
     last_inbound_at = models.DateTimeField(null=True)
     last_outbound_at = models.DateTimeField(null=True)
+    window_ends_at = models.DateTimeField(null=True)
+    free_entry_ends_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints: ClassVar = [
+            # By identity, not by address: an address that went to somebody else is theirs.
             models.UniqueConstraint(
-                fields=["channel", "address_kind", "key"],
+                fields=["channel", "identity"],
                 condition=Q(identity__isnull=False),
-                name="one_contact_point_per_person_and_channel",
+                name="one_contact_point_per_identity_and_channel",
             )
         ]
         indexes: ClassVar = [models.Index(fields=["channel", "key"], name="contact_points_by_key")]
 
     def __str__(self) -> str:
-        return self.address
+        return self.shown_as or self.address
 
-    def hear(self, *, at: datetime) -> None:
-        """This address wrote to us: it exists after all."""
+    def hear(self, *, at: datetime, opens_window_until: datetime | None = None) -> None:
+        """This address wrote to us: it exists after all, and a window never closes earlier."""
         self.last_inbound_at = at
         self.undeliverable_reason = ""
-        self.save(update_fields=["last_inbound_at", "undeliverable_reason"])
+        ends = [one for one in (self.window_ends_at, opens_window_until) if one]
+        self.window_ends_at = max(ends, default=None)
+        self.save(update_fields=["last_inbound_at", "undeliverable_reason", "window_ends_at"])
 
 
 class Conversation(models.Model):

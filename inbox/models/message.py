@@ -22,7 +22,9 @@ class Message(models.Model):
 
     `ticket` and `channel` repeat what the strand says, because positions are unique per ticket
     and external ids per channel. `words` is what search looks through. An outbound message is
-    claimed for sending by a conditional update that also writes `leased_until`.
+    claimed for sending by a conditional update that also writes `leased_until`. `payload` is
+    what is more than text (a place, an order, the template it was made of), `pricing` what the
+    provider bills it as. Of a deleted message nothing is kept but that it was there.
     """
 
     class Direction(models.TextChoices):
@@ -72,6 +74,8 @@ class Message(models.Model):
     dedupe_key = models.CharField(max_length=255, blank=True)
     message_id = models.CharField(max_length=998, blank=True, db_index=True)
     envelope = models.JSONField(null=True, blank=True)
+    payload = models.JSONField(default=dict, blank=True)
+    pricing = models.JSONField(null=True, blank=True)
     authentication = models.CharField(max_length=4, default="none")
     is_automatic = models.BooleanField(default=False)
     is_bounce = models.BooleanField(default=False)
@@ -94,10 +98,16 @@ class Message(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
+    edited_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["ticket", "position"]
         constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(deleted_at=None) | Q(text="", full_text="", html=""),
+                name="a_deleted_message_says_nothing",
+            ),
             models.UniqueConstraint(fields=["ticket", "position"], name="one_message_per_position"),
             models.UniqueConstraint(
                 fields=["channel", "dedupe_key"],
@@ -199,6 +209,46 @@ class Attachment(models.Model):
         return self.name
 
 
+class MessageReaction(models.Model):
+    """The customer's, or our, reaction to a message. An empty emoji is one taken back: kept,
+    so that older news of it can't bring it back. Ours has `sent_at` once the provider has it.
+    """
+
+    class By(models.TextChoices):
+        CUSTOMER = "customer", _("customer")
+        AGENT = "agent", _("agent")
+
+    MAX_ATTEMPTS = 5
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="reactions")
+    by = models.CharField(max_length=10, choices=By)
+    agent = models.ForeignKey(
+        Agent, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    emoji = models.CharField(max_length=40, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True)
+    error_text = models.TextField(blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["message", "by"], name="one_reaction_per_side")
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=Q(next_attempt_at__isnull=False),
+                name="reactions_to_send",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.emoji} to message {self.message_id}"
+
+
 class Note(models.Model):
     """Seen by agents only. A table of its own, so that no exit towards customers can meet it."""
 
@@ -249,6 +299,8 @@ class Activity(models.Model):
         MESSAGE_FAILED = "message_failed", _("message failed")
         MESSAGE_SETTLED = "message_settled", _("message settled")
         BLOCKED = "blocked", _("blocked")
+        SIGNED_IN = "signed_in", _("signed in on the website")
+        ADDRESS_CHANGED = "address_changed", _("goes by another address")
 
     ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="activities")
     position = models.PositiveBigIntegerField()
@@ -323,3 +375,25 @@ class UnmatchedUpdate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.status} of {self.external_id}"
+
+
+class UnmatchedAfterthought(models.Model):
+    """A reaction, an edit or a deletion that came before the message it is about."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+")
+    external_id = models.CharField(max_length=998)
+    kind = models.CharField(max_length=10)
+    by = models.CharField(max_length=10)
+    said = models.TextField(blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["channel", "external_id", "kind", "by", "at"],
+                name="an_afterthought_waits_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.external_id}"
