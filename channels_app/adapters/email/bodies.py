@@ -24,6 +24,12 @@ _SAFE_TYPE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789/.+-_")
 # The same words once more, for programs that show mail in other ways.
 _OTHER_FORMS = frozenset(("text/x-amp-html", "text/watch-html"))
 
+_REPORTS = {
+    "message/delivery-status": "delivery-report.txt",
+    "message/disposition-notification": "read-receipt.txt",
+    "text/rfc822-headers": "headers.txt",
+}
+
 
 @dataclass(slots=True)
 class Content:
@@ -176,6 +182,8 @@ def _made_up_name(part: Message, kind: str) -> str:
     if kind == "message/rfc822":
         subject = next((value(one, "subject") for one in parts_of(part)), "")
         return f"{label(subject)[:80] or 'message'}.eml"
+    if kind in _REPORTS:
+        return _REPORTS[kind]
     return f"attachment{mimetypes.guess_extension(kind) or '.bin'}"
 
 

@@ -13,13 +13,13 @@ import sys
 from typing import BinaryIO
 
 from channels_app.adapters.email.bounds import OutOfBounds
+from channels_app.adapters.email.frames import receive, send
 from channels_app.adapters.email.reading import read
 from channels_app.messages import InboundMessage
 
 MEMORY = 512 * 1024 * 1024
 # The parent kills a reader that takes too long; this is for a reader whose parent is dead.
 ALARM = 30
-LENGTH = 8
 
 
 def main(requests: BinaryIO, answers: BinaryIO) -> None:
@@ -29,20 +29,6 @@ def main(requests: BinaryIO, answers: BinaryIO) -> None:
         signal.alarm(ALARM)
         send(answers, _answer(request))
         signal.alarm(0)
-
-
-def receive(stream: BinaryIO) -> bytes | None:
-    """The next frame; None when the other side hung up."""
-    length = int.from_bytes(stream.read(LENGTH), "big")
-    frame = stream.read(length) if length else b""
-    return frame if frame and len(frame) == length else None
-
-
-def send(stream: BinaryIO, frame: bytes) -> None:
-    """Write one frame."""
-    stream.write(len(frame).to_bytes(LENGTH, "big"))
-    stream.write(frame)
-    stream.flush()
 
 
 def _answer(request: bytes) -> bytes:

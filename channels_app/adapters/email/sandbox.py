@@ -18,8 +18,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from channels_app.adapters.email.child import receive, send
 from channels_app.adapters.email.desk import Desk
+from channels_app.adapters.email.frames import receive, send
 from channels_app.adapters.email.unreadable import unreadable
 from channels_app.messages import InboundMessage
 

@@ -116,3 +116,14 @@ def test_mails_are_read_side_by_side(fresh_readers):
     assert read_apart(FINE).text == "Grüße"
     assert thread.is_alive()
     thread.join()
+
+
+def test_our_own_process_loads_nothing_that_goes_back_and_forth_over_mail():
+    code = (
+        "import sys; import channels_app.adapters.email.sandbox;"
+        "print(sorted({'quotequail', 'lxml', 'flufl.bounce'} & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=sandbox.ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"

@@ -294,6 +294,7 @@ def test_a_mail_larger_than_the_server_takes_is_refused_for_good():
     assert (error.permanent, error.channel_is_broken) == (True, False)
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH")
 def test_a_wrong_password_breaks_the_channel():
     options = {"authenticator": only_grace, "auth_required": True, "auth_require_tls": False}
     with sink(**options) as guarded:
