@@ -15,16 +15,19 @@ from channels.routing import URLRouter  # noqa: E402
 from channels.security.websocket import OriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
 
-from inbox.routing import websocket_urlpatterns  # noqa: E402
+from inbox.routing import visitor_urlpatterns, websocket_urlpatterns  # noqa: E402
 from inbox.webhooks import door  # noqa: E402
 
 paths = URLRouter(websocket_urlpatterns)  # type: ignore[arg-type]  # its stub wants its own class
 sockets = OriginValidator(AuthMiddlewareStack(paths), settings.SOCKET_ORIGINS)
+visitors = URLRouter(visitor_urlpatterns)  # type: ignore[arg-type]
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     """Webhooks go through their own door, sockets to the consumers, all else to the pages."""
-    if scope["type"] == "websocket":
+    if scope["type"] == "websocket" and scope["path"].startswith("/ws/widget/"):
+        await visitors(scope, receive, send)
+    elif scope["type"] == "websocket":
         await sockets(scope, receive, send)
     elif scope["path"].startswith("/webhooks/"):
         await door(scope, receive, send)

@@ -275,7 +275,17 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 # Language, time, logs
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+# The desk speaks English; the chat on websites all of these.
+LANGUAGES = [
+    ("en", "English"),
+    ("de", "Deutsch"),
+    ("es", "Español"),
+    ("fr", "Français"),
+    ("hr", "Hrvatski"),
+    ("nb", "Norsk bokmål"),
+    ("pl", "Polski"),
+    ("ro", "Română"),
+]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True

@@ -13,6 +13,7 @@ from inbox.views import (
     tickets,
     triage,
 )
+from inbox.widget import pages as widget
 
 urlpatterns = [
     path("", tickets.inbox, name="inbox"),
@@ -47,5 +48,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("favicon.ico", RedirectView.as_view(url="/static/img/favicon.svg"), name="favicon"),
+    path("widget.js", widget.loader, name="widget_loader"),
+    path("widget/", include("inbox.widget.urls")),
     path("api/", include("inbox.api.urls")),
 ]

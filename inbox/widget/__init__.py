@@ -1,0 +1,1 @@
+"""The chat on websites: what visitors see, say and hear."""

@@ -1,0 +1,110 @@
+"""Who is chatting: random tokens that the desk hands out and remembers only by their digest."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils import timezone
+
+from channels_app.messages import Address
+from channels_app.models import Channel
+from customers.addresses import matching_key
+from customers.models import Customer, Identity
+from inbox.models import Visitor
+
+SIGHT_EVERY = timedelta(minutes=5)
+CLAIMABLE = ("email", "phone")
+MAX_VALUE = 200
+_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
+
+
+def begin(channel: Channel, *, language: str = "") -> tuple[Visitor, str]:
+    """A new anonymous visitor and their token, which nobody can look up again."""
+    token = new_token()
+    visitor = Visitor.objects.create(
+        channel=channel, handle=_handle(), token_hash=digest(token), language=language[:12]
+    )
+    return visitor, token
+
+
+def recognise(channel: Channel, token: str) -> Visitor | None:
+    """The visitor of a token, noted as seen now; None when it is none of this channel's."""
+    if not token:
+        return None
+    visitor = Visitor.objects.filter(channel=channel, token_hash=digest(token)).first()
+    now = timezone.now()
+    if visitor and visitor.seen_at < now - SIGHT_EVERY:
+        Visitor.objects.filter(pk=visitor.pk).update(seen_at=now)
+    return visitor
+
+
+def forget(visitor: Visitor) -> None:
+    """The token is worth nothing from now on. What was said stays with the desk."""
+    visitor.delete()
+
+
+def describe(visitor: Visitor, profile: dict[str, Any]) -> None:
+    """Note what a visitor says of themselves: name, email, phone. What the website has vouched
+    for stays. Raises ValidationError for an address that is none."""
+    said = {
+        name: " ".join(str(profile[name]).split())[:MAX_VALUE]
+        for name in ("name", *CLAIMABLE)
+        if profile.get(name) and not visitor.profile.get(f"{name}_verified")
+    }
+    if "email" in said:
+        validate_email(said["email"])
+    if "phone" in said and sum(letter.isdigit() for letter in said["phone"]) < 5:
+        raise ValidationError("This is no phone number.")
+    with transaction.atomic():
+        visitor.profile = visitor.profile | said
+        visitor.save(update_fields=["profile"])
+        point = visitor.point()
+        if point is not None:
+            note_claims(visitor, point.customer)
+
+
+def note_claims(visitor: Visitor, customer: Customer) -> None:
+    """Write down on the customer what the visitor merely says: a name where there is none, and
+    addresses as claims, each once."""
+    name = visitor.profile.get("name", "")
+    if name and Customer.objects.filter(pk=customer.pk, name="").update(name=name[:200]):
+        customer.name = name[:200]
+    for kind in CLAIMABLE:
+        value = visitor.profile.get(kind, "")
+        if value and not visitor.profile.get(f"{kind}_verified"):
+            _claim(customer, kind, value)
+
+
+def addresses_of(visitor: Visitor) -> tuple[Address, ...]:
+    """The proven addresses of a visitor, most specific first."""
+    kind, value = visitor.address
+    name = visitor.profile.get("name", "")
+    own = Address(kind, value, scope=visitor.channel.key, name=name)
+    vouched = [one for one in CLAIMABLE if visitor.profile.get(f"{one}_verified")]
+    return own, *(Address(one, visitor.profile[one]) for one in vouched)
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def digest(token: str) -> str:
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
+
+
+def _handle() -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(16))
+
+
+def _claim(customer: Customer, kind: str, value: str) -> None:
+    key = matching_key(kind, value)
+    owned = Identity.objects.filter(customer=customer, kind=kind, key=key, ended_at=None)
+    if owned.exists() or customer.claims.filter(kind=kind, key=key).exists():
+        return
+    customer.claims.create(kind=kind, value=value, key=key, source="chat")
