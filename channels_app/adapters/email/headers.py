@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import binascii
-import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import Message
 from email.utils import parsedate_to_datetime
+
+import re2
 
 from channels_app.adapters.email.bounds import MAX_ADDRESSES
 from channels_app.adapters.email.charsets import clean, decode
@@ -16,9 +17,11 @@ from channels_app.messages import Envelope, Mailbox
 MAX_REFERENCES = 100
 MAX_ID = 998
 MAX_LINE = 998
-# Each class excludes what follows it, so there is nothing to step back over.
-_ENCODED_WORD = re.compile(r"=\?([^?\s=]{1,60})\?([bBqQ])\?([^?\r\n]*)\?=")
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+_ENCODED_WORD = re2.compile(  # type: ignore[no-untyped-call]
+    r"=\?([^?\s=]{1,60})\?([bBqQ])\?([^?\r\n]*)\?="
+)
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_NOT_BASE64 = bytes(set(range(256)) - set(_BASE64))
 _CLOSERS = {'"': '"', "(": ")", "<": ">", "[": "]"}
 
 
@@ -114,7 +117,7 @@ def _word_bytes(encoding: str, encoded: str) -> bytes:
     data = encoded.encode("ascii", "ignore")
     if encoding in "qQ":
         return binascii.a2b_qp(data, header=True)
-    data = _NOT_BASE64.sub(b"", data)
+    data = data.translate(None, _NOT_BASE64)
     data = data[:-1] if len(data) % 4 == 1 else data
     return binascii.a2b_base64(data + b"=" * (-len(data) % 4))
 

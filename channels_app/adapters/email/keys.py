@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import re
+
+import re2
 
 from channels_app.adapters.email.bounds import header_block
 
@@ -14,7 +15,9 @@ TRACE = (
     b"received-spf", b"x-received", b"x-google-", b"x-gm-", b"x-spam-", b"x-sieve", b"x-virus-",
     b"x-forwarded-", b"lines",
 )  # fmt: skip
-_MESSAGE_ID = re.compile(rb"^message-id[ \t]*:(.*(?:\r?\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE)
+_MESSAGE_ID = re2.compile(  # type: ignore[no-untyped-call]
+    rb"(?im)^message-id[ \t]*:(.*(?:\r?\n[ \t].*)*)"
+)
 
 
 def content_key(raw: bytes) -> str:
