@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from channels_app.adapters.email import fetching
+from channels_app.adapters.email import fetching, servers
 from channels_app.adapters.email.fetching import CannotFetch, RawMail
 from channels_app.adapters.email.mailbox import opened
 from channels_app.models import Channel, MailCursor
@@ -217,6 +217,12 @@ def test_what_is_wrong_is_said_in_plain_words(url, words, server, channel):
     with pytest.raises(CannotFetch, match=words) as failed:
         fetching.fetch(channel, store=lambda _: None)
     assert "wrong@" not in str(failed.value)
+
+
+def test_without_encryption_no_password_leaves_this_machine(server, channel, monkeypatch):
+    monkeypatch.setattr(servers, "_is_this_machine", lambda host: False)
+    with pytest.raises(CannotFetch, match="TLS"):
+        fetching.fetch(channel, store=lambda _: None)
 
 
 # IDLE

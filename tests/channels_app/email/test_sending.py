@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels_app.adapters.email import sending
+from channels_app.adapters.email import sending, servers
 from channels_app.adapters.email.composing import compose
 from channels_app.errors import SendError
 from channels_app.messages import OutboundFile, OutboundMessage, Receipt
@@ -308,6 +308,22 @@ def test_a_wrong_password_breaks_the_channel():
 def test_a_server_that_offers_no_sign_in_breaks_the_channel(server):
     error = failure(server.port, "grace:secret@")
     assert (error.permanent, error.channel_is_broken) == (True, True)
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH")
+def test_without_encryption_no_password_leaves_this_machine(monkeypatch):
+    monkeypatch.setattr(servers, "_is_this_machine", lambda host: False)
+    tried: list[object] = []
+
+    def note(server, session, envelope, mechanism, data):
+        tried.append(data)
+        return only_grace(server, session, envelope, mechanism, data)
+
+    with sink(authenticator=note, auth_required=True, auth_require_tls=False) as plain:
+        error = failure(plain.port, "grace:secret@")
+    assert (error.permanent, error.channel_is_broken) == (True, True)
+    assert "STARTTLS" in error.text
+    assert tried == []
 
 
 def test_a_server_that_is_not_there_is_tried_again():
