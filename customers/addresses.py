@@ -63,6 +63,16 @@ def display(kind: str, value: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
+def spellings(kind: str, value: str) -> list[str]:
+    """Other ways in which people write an address: a phone number in groups, and as it is
+    dialled at home."""
+    number = _parsed(_without_scheme(_plain(value)), "") if kind == "phone" else None
+    if number is None:
+        return []
+    at_home = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return [display(kind, value), _digits(at_home)]
+
+
 def storable(value: str) -> str:
     """The address as received, less what no database keeps: NUL, half characters and anything
     beyond 320 characters."""

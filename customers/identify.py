@@ -11,6 +11,7 @@ from django.utils.timezone import now
 
 from customers.addresses import matching_key, storable
 from customers.models import Claim, Customer, Identity
+from customers.summary import summarise, summary
 
 MAX_NAME = 200
 
@@ -40,6 +41,8 @@ def identify(
     owned = _owned(wanted)
     known = next((owned[place] for place in wanted if place in owned), None)
     customer = known.customer if known else None
+    if known and len(owned) < len(wanted):
+        customer = _owner_held(known)
     for place, address in wanted.items():
         if place not in owned:
             owned[place] = _add(address, place, customer, name=name, proven_by=proven_by)
@@ -52,10 +55,12 @@ def identify(
 def claim(name: str, *, kind: str, value: str, source: str) -> Claim:
     """Somebody typed this address: a customer of its own who merely claims it."""
     with transaction.atomic():
-        customer = Customer.objects.create(name=_clean_name(name))
-        return customer.claims.create(
+        typed = Claim(
             kind=kind, value=storable(value), key=matching_key(kind, value), source=source[:80]
         )
+        typed.customer = _new_customer(name, typed)
+        typed.save()
+        return typed
 
 
 def prove(claim: Claim, *, proven_by: str) -> Identity | None:
@@ -111,14 +116,17 @@ def _add(
     kind, scope, key = place
     try:
         with transaction.atomic():
-            return Identity.objects.create(
-                customer=owner or Customer.objects.create(name=_clean_name(name)),
+            identity = Identity.objects.create(
+                customer=owner or _new_customer(name, address),
                 kind=kind,
                 scope=scope,
                 value=storable(address.value),
                 key=key,
                 proven_by=proven_by,
             )
+            if owner is not None:
+                summarise(owner)
+            return identity
     except IntegrityError:
         winner = _owned([place]).get(place)
         if winner is None:
@@ -126,16 +134,30 @@ def _add(
         return winner
 
 
+def _new_customer(name: str, address: KnownAddress) -> Customer:
+    clean = clean_name(name)
+    return Customer.objects.create(name=clean, **summary(clean, [address]))
+
+
+def _owner_held(identity: Identity) -> Customer:
+    """The customer an identity is of, their row locked: nobody merges them away meanwhile."""
+    with transaction.atomic(savepoint=False):
+        customer = Customer.objects.select_for_update(no_key=True).get(pk=identity.customer_id)
+        current = Identity.objects.get(pk=identity.pk)
+        return customer if current.customer_id == customer.pk else _owner_held(current)
+
+
 def _learn_name(customer: Customer, name: str) -> None:
     """A name that an agent wrote meanwhile stays."""
-    learned = _clean_name(name)
+    learned = clean_name(name)
     if customer.name or not learned:
         return
     if Customer.objects.filter(pk=customer.pk, name="").update(name=learned):
         customer.name = learned
+        summarise(customer)
 
 
-def _clean_name(name: str) -> str:
+def clean_name(name: str) -> str:
     """One line, no control characters."""
     printable = "".join(c if c.isprintable() else " " for c in name)
     return " ".join(printable.split())[:MAX_NAME]

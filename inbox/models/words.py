@@ -1,29 +1,14 @@
-"""What search compares: words without case, accents and punctuation.
-
-Folding happens here rather than in the databases, so that PostgreSQL and SQLite find the same.
-"""
+"""What search compares: folded words, as a column of every row that can be found."""
 
 from __future__ import annotations
 
-import unicodedata
+from customers.folding import words_in
+
+__all__ = ["searchable", "words_in"]
 
 MAX_WORDS_LENGTH = 100_000
-MAX_WORD_LENGTH = 200
 
 
 def searchable(*texts: str) -> str:
     """The texts as folded words with single spaces between them, at most 100,000 characters."""
     return " ".join(words_in(" ".join(texts)[:MAX_WORDS_LENGTH]))
-
-
-def words_in(text: str) -> list[str]:
-    """Casefolded words of letters and digits; marks dropped, anything else separates."""
-    folded = unicodedata.normalize("NFKD", text.casefold())
-    spaced = "".join(_kept(character) for character in folded)
-    return [word[:MAX_WORD_LENGTH] for word in spaced.split()]
-
-
-def _kept(character: str) -> str:
-    if character.isalnum():
-        return character
-    return "" if unicodedata.combining(character) else " "
