@@ -155,6 +155,8 @@ class Message(models.Model):
     @property
     def preview(self) -> str:
         """The message on one line, for lists."""
+        if self.deleted_at:
+            return "[deleted]"
         return " ".join(self.text.split())[:160] or self.subject or f"[{self.kind}]"
 
     @property
@@ -301,6 +303,9 @@ class Activity(models.Model):
         BLOCKED = "blocked", _("blocked")
         SIGNED_IN = "signed_in", _("signed in on the website")
         ADDRESS_CHANGED = "address_changed", _("goes by another address")
+        CUSTOMER_CHANGED = "customer_changed", _("given to another customer")
+        CUSTOMERS_MERGED = "customers_merged", _("customers merged")
+        CUSTOMERS_UNMERGED = "customers_unmerged", _("merge of customers undone")
 
     ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="activities")
     position = models.PositiveBigIntegerField()
