@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +14,8 @@ from django.utils import timezone
 
 from inbox import live
 from inbox.models import Activity, Agent, ContactPoint, LiveEvent, Ticket
+
+type Nudge = tuple[str, Ticket, frozenset[str]]
 
 
 class Change:
@@ -24,16 +28,12 @@ class Change:
         self.audience = set(ticket.audience)
         self._before = (ticket.last_position, ticket.rev)
 
-    def record(self, verb: Activity.Verb, **data: Any) -> Activity:
+    def record(self, verb: Activity.Verb, **data: Any) -> None:
         """Write down what is being done, at the next place of the timeline."""
-        return Activity.objects.create(
-            ticket=self.ticket,
-            position=self.ticket.next_position(),
-            verb=verb,
-            agent=self.by,
-            data=data,
-            created_at=self.now,
-        )
+        position = self.ticket.next_position()
+        activity = Activity(ticket=self.ticket, position=position, verb=verb, agent=self.by)
+        activity.data, activity.created_at = data, self.now
+        gather(_write_activities, activity)
 
     def rewrite_past(self) -> None:
         """The timeline itself changed: screens must read it anew."""
@@ -47,8 +47,61 @@ class Change:
         if (self.ticket.last_position, self.ticket.rev) == self._before:
             return
         self.ticket.updated_at = self.now
-        self.ticket.save()
+        gather(_write_tickets, self.ticket)
         announce(kind, self.ticket, audience=self.audience | set(self.ticket.audience))
+
+
+class Together:
+    """What `together` has gathered and not written yet."""
+
+    def __init__(self) -> None:
+        self._gathered: defaultdict[Callable[[list[Any]], None], list[Any]] = defaultdict(list)
+        self._changed: set[int] = set()
+
+    def write(self) -> None:
+        """Write it now: what follows may read it."""
+        while self._gathered:
+            write, items = self._gathered.popitem()
+            write(items)
+        self._changed.clear()
+
+    def add(self, write: Callable[[list[Any]], None], item: Any) -> None:
+        self._gathered[write].append(item)
+
+    def turn_to(self, number: int) -> None:
+        """A ticket that changes once more is read anew, as it then is."""
+        if number in self._changed:
+            self.write()
+        self._changed.add(number)
+
+
+_together: ContextVar[Together | None] = ContextVar("together", default=None)
+
+
+@contextmanager
+def together() -> Iterator[Together]:
+    """Many changes in one transaction, their rows written by a few statements at the end.
+
+    It is for changes that do not look at each other: timelines and tickets inside are read as
+    they were at the start, or at the last `write`.
+    """
+    with transaction.atomic():
+        gathered = Together()
+        token = _together.set(gathered)
+        try:
+            yield gathered
+            gathered.write()
+        finally:
+            _together.reset(token)
+
+
+def gather[T](write: Callable[[list[T]], None], item: T) -> None:
+    """Have `write` called with this item: now, or inside `together` once with all its items."""
+    gathered = _together.get()
+    if gathered is None:
+        write([item])
+    else:
+        gathered.add(write, item)
 
 
 @contextmanager
@@ -58,10 +111,10 @@ def change(number: int, *, by: Agent | None = None, kind: str = "ticket") -> Ite
     The row is locked until the outermost transaction ends, so positions are given out one at
     a time. Raises Ticket.DoesNotExist.
     """
+    if gathered := _together.get():
+        gathered.turn_to(number)
     with transaction.atomic(savepoint=False):
-        locked = Ticket.objects.select_for_update(of=("self",)).select_related("customer")
-        ticket = locked.get(pk=number)
-        ongoing = Change(ticket, by=by, now=timezone.now())
+        ongoing = Change(_locked(number), by=by, now=timezone.now())
         yield ongoing
         ongoing.finish(kind)
 
@@ -71,29 +124,61 @@ def opening(ticket: Ticket, *, by: Agent | None = None, kind: str = "ticket") ->
     """Open a ticket: like `change` for one that is not in the database yet."""
     with transaction.atomic(savepoint=False):
         ticket.save(force_insert=True)
+        if gathered := _together.get():
+            gathered.turn_to(ticket.pk)
         ongoing = Change(ticket, by=by, now=timezone.now())
         ongoing.record(Activity.Verb.CREATED)
         yield ongoing
         ongoing.finish(kind)
 
 
+def announce(kind: str, ticket: Ticket, *, audience: Iterable[str] = ()) -> None:
+    """Leave word that a ticket is worth another look; the bell rings after commit."""
+    gather(_write_nudges, (kind, ticket, frozenset(audience) or frozenset(ticket.audience)))
+
+
 def _locked(number: int) -> Ticket:
-    """The team comes along: who may see a ticket is asked at every change."""
-    locked = Ticket.objects.select_for_update(of=("self",)).select_related("team")
+    """Customer and team come along: its words and who may see it are asked at every change."""
+    locked = Ticket.objects.select_for_update(of=("self",)).select_related("customer", "team")
     return locked.get(pk=number)
 
 
-def announce(kind: str, ticket: Ticket, *, audience: set[str] | None = None) -> None:
-    """Leave word that a ticket is worth another look; the bell rings after commit."""
-    groups = sorted((audience or set(ticket.audience)) | _visitors_of(ticket))
-    LiveEvent.objects.create(kind=kind, ticket_id=ticket.pk, audience=groups, rev=ticket.rev)
+def _write_activities(activities: list[Activity]) -> None:
+    Activity.objects.bulk_create(activities)
+
+
+def _write_tickets(tickets: list[Ticket]) -> None:
+    """One statement for many rows: all are there and locked, so each is in conflict with itself."""
+    for ticket in tickets:
+        ticket.tidy()
+    columns = [field.name for field in Ticket._meta.concrete_fields if not field.primary_key]
+    Ticket.objects.bulk_create(
+        tickets, update_conflicts=True, unique_fields=["number"], update_fields=columns
+    )
+
+
+def _write_nudges(nudges: list[Nudge]) -> None:
+    visitors = _visitors_of(ticket for _, ticket, _ in nudges)
+    LiveEvent.objects.bulk_create(
+        LiveEvent(
+            kind=kind,
+            ticket_id=ticket.pk,
+            audience=sorted(audience | visitors[ticket.pk]),
+            rev=ticket.rev,
+        )
+        for kind, ticket, audience in nudges
+    )
     transaction.on_commit(live.ring)
 
 
-def _visitors_of(ticket: Ticket) -> set[str]:
-    """The live groups of those who follow this ticket in a web chat."""
+def _visitors_of(tickets: Iterable[Ticket]) -> defaultdict[int, set[str]]:
+    """The live groups of those who follow these tickets in a web chat, by ticket."""
     points = ContactPoint.objects.filter(
-        conversations__ticket=ticket, address_kind__in=["visitor", "external"]
+        conversations__ticket__in=[ticket.pk for ticket in tickets],
+        address_kind__in=["visitor", "external"],
     )
-    places = points.values_list("channel_id", "address_kind", "key").distinct()
-    return {live.visitor_group(*place) for place in places}
+    groups = defaultdict(set)
+    place = ("channel_id", "address_kind", "key")
+    for number, *where in points.values_list("conversations__ticket", *place).distinct():
+        groups[number].add(live.visitor_group(*where))
+    return groups

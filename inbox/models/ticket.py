@@ -167,9 +167,13 @@ class Ticket(models.Model):
         return f"#{self.number} {self.subject}".rstrip()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        self.tidy()
+        super().save(*args, **kwargs)
+
+    def tidy(self) -> None:
+        """What every way of saving has to do first."""
         self.subject = self.subject[:500]
         self.words = searchable(self.subject, self.customer.name)
-        super().save(*args, **kwargs)
 
     @property
     def shown_status(self) -> str:
