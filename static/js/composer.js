@@ -13,10 +13,12 @@ let clientId = "";
 let sending = false;
 let checkTimer = 0;
 let isOnline = true;
+let copiesOpen = false;
 
 const composer = () => byId("composer");
 const mode = () => composer().elements.mode.value;
 const strand = () => byId("strand").selectedOptions[0];
+const copies = () => composer().elements.cc;
 export const textBox = () => byId(mode() === "note" ? "note-text" : "reply-text");
 
 export function start() {
@@ -33,6 +35,7 @@ export function start() {
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-drop-file]");
     if (button) dropFile(Number(button.dataset.dropFile));
+    if (event.target.id === "open-cc") openCopies();
   });
   opened();
 }
@@ -65,7 +68,8 @@ function opened() {
   byId("reply-text").value = draft.reply ?? "";
   byId("note-text").value = draft.note ?? "";
   if (draft.note && !draft.reply) composer().querySelector("input[value=note]").checked = true;
-  byId("cc-line").querySelector("input").value = strand()?.dataset.copies ?? "";
+  copiesOpen = false;
+  copies().value = strand()?.dataset.copies ?? "";
   applyMode();
   check();
 }
@@ -82,11 +86,19 @@ function applyMode() {
   describe();
 }
 
+function openCopies() {
+  copiesOpen = true;
+  describe();
+  copies().focus();
+}
+
 /** Say what the button will do, to whom and how. */
 function describe() {
   const isNote = mode() === "note";
   const chosen = strand();
-  byId("cc-line").hidden = isNote || chosen?.dataset.kind !== "email";
+  const hasCopies = !isNote && chosen?.dataset.kind === "email";
+  byId("cc-line").hidden = !hasCopies || !(copiesOpen || copies().value);
+  byId("open-cc").hidden = !hasCopies || !byId("cc-line").hidden;
   const send = byId("send");
   const words = isOnline ? "Send" : "Send when online";
   const name = composer().dataset.name;
@@ -112,7 +124,7 @@ function typed(event) {
 function changed(event) {
   if (event.target.name === "mode") applyMode();
   if (event.target.id === "strand") {
-    byId("cc-line").querySelector("input").value = strand().dataset.copies;
+    copies().value = strand().dataset.copies;
     describe();
     check();
   }
@@ -168,7 +180,7 @@ function post(sentMode, text) {
   body.set("base", lastPosition());
   if (sentMode === "note") return fetch(composer().dataset.noteUrl, { method: "POST", headers: csrf(), body });
   body.set("conversation", strand()?.value ?? "");
-  if (strand()?.dataset.kind === "email") body.set("cc", composer().elements.cc.value);
+  if (strand()?.dataset.kind === "email") body.set("cc", copies().value);
   for (const file of files) body.append("files", file);
   return fetch(composer().dataset.replyUrl, { method: "POST", headers: csrf(), body });
 }

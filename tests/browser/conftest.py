@@ -51,7 +51,9 @@ class Desk:
         questions, answers = cast("IO[str]", self._teller.stdin), self._teller.stdout
         questions.write(json.dumps({"do": do, **what}) + "\n")
         questions.flush()
-        return json.loads(cast("IO[str]", answers).readline())
+        answer = json.loads(cast("IO[str]", answers).readline())
+        assert "failed" not in answer, answer["failed"]
+        return answer["is"]
 
     def end(self) -> None:
         self._ending.close()

@@ -26,6 +26,18 @@ def test_an_agent_reads_a_ticket_and_answers_it(desk: Desk, page: Page) -> None:
     assert desk.tell("outbound", ticket=ticket) == ["We are looking for it."]
 
 
+def test_copies_of_a_mail_are_asked_for_when_wanted(desk: Desk, page: Page) -> None:
+    ticket = desk.tell("mail", text="x", subject="Copies", sender="bob@else.example")["ticket"]
+    page.goto(f"/t/{ticket}/")
+    expect(page.get_by_label("Cc", exact=True).and_(page.locator("input"))).to_be_hidden()
+    page.get_by_role("button", name="Cc", exact=True).click()
+    page.keyboard.type("carol@else.example")
+    page.get_by_role("textbox", name="Reply").fill("To both")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".timeline")).to_contain_text("To both")
+    assert desk.tell("copies", ticket=ticket) == ["carol@else.example"]
+
+
 def test_a_note_is_told_apart_and_goes_nowhere(desk: Desk, page: Page) -> None:
     ticket = desk.tell("mail", text="Hm.", subject="For colleagues")["ticket"]
     page.goto(f"/t/{ticket}/")
