@@ -117,6 +117,12 @@ def replay(events: Iterable[InboundEvent]) -> int:
     return dead.update(state=State.RECEIVED, attempts=0, leased_until=None, error="")
 
 
+def forget(event: InboundEvent) -> None:
+    """What this event said is to be kept no longer; that it came is still known."""
+    done = InboundEvent.objects.filter(pk=event.pk, state=State.PROCESSED)
+    done.update(body=None, headers={}, query_string="")
+
+
 def _second_tries(source: Source) -> list[InboundEvent]:
     _hold_the_deadly(source)
     return list(_waiting(source)[:1])

@@ -5,8 +5,10 @@ from __future__ import annotations
 from channels_app.messages import Address, InboundMessage
 from channels_app.models import Channel
 from customers.addresses import matching_key
-from customers.identify import claim, identify, prove
+from customers.identify import claim, identify, owners_of, prove
+from customers.merging import hold
 from customers.models import Claim, Identity
+from customers.succession import release_number
 from inbox import reply_tokens
 from inbox.models import ContactPoint
 
@@ -23,22 +25,46 @@ def contact_point_of(channel: Channel, inbound: InboundMessage) -> ContactPoint:
         return _locked(proven)
     if inbound.is_claimed or inbound.authentication == "fail":
         return _claimed(channel, inbound, sender)
+    release_number(inbound.sender)
     identity = identify(inbound.sender, name=sender.name)
     return _locked(_known_point(channel, identity, inbound))
 
 
 def _known_point(channel: Channel, identity: Identity, inbound: InboundMessage) -> ContactPoint:
-    point, _ = ContactPoint.objects.get_or_create(
+    """The point of this identity. One where the person was met by a less specific address goes
+    by this one from now on: answers and echoes land on one."""
+    met = _met_as(channel, identity, inbound) if len(inbound.sender) > 1 else None
+    if met is not None:
+        return _renamed(met, identity, inbound)
+    point, is_new = ContactPoint.objects.get_or_create(
         channel=channel,
-        address_kind=identity.kind,
-        key=identity.key,
-        identity__isnull=False,
+        identity=identity,
         defaults={
-            "identity": identity,
             "customer_id": identity.customer_id,
+            "address_kind": identity.kind,
+            "key": identity.key,
             "address": inbound.sender[0].value[:320],
+            "shown_as": inbound.shown_sender[:320],
         },
     )
+    return point if is_new else _renamed(point, identity, inbound)
+
+
+def _met_as(channel: Channel, identity: Identity, inbound: InboundMessage) -> ContactPoint | None:
+    aliases = [one for one in owners_of(inbound.sender) if one.customer_id == identity.customer_id]
+    points = ContactPoint.objects.filter(channel=channel, identity__in=aliases)
+    by_identity = {point.identity_id: point for point in points}
+    return next((by_identity[one.pk] for one in aliases if one.pk in by_identity), None)
+
+
+def _renamed(point: ContactPoint, identity: Identity, inbound: InboundMessage) -> ContactPoint:
+    shown_as = inbound.shown_sender[:320] or point.shown_as
+    if (point.identity_id, point.shown_as) == (identity.pk, shown_as):
+        return point
+    if point.identity_id != identity.pk:
+        point.address, point.address_kind = inbound.sender[0].value[:320], identity.kind
+    point.identity, point.key, point.shown_as = identity, identity.key, shown_as
+    point.save(update_fields=["identity", "address", "address_kind", "key", "shown_as"])
     return point
 
 
@@ -87,7 +113,14 @@ def _prove(point: ContactPoint) -> ContactPoint | None:
 
 
 def _locked(point: ContactPoint) -> ContactPoint:
-    locked = ContactPoint.objects.select_for_update(of=("self",)).select_related(
-        "channel__policy", "identity"
-    )
-    return locked.get(pk=point.pk)
+    """The point, once it is its turn. The customer is locked first: what they say on two
+    channels at once comes one after the other, and nobody merges them away meanwhile."""
+    hold(point.customer_id)
+    locked = ContactPoint.objects.select_for_update(of=("self",), no_key=True)
+    present = locked.select_related("channel__policy", "identity").get(pk=point.pk)
+    owner = present.identity.customer_id if present.identity else present.customer_id
+    if (owner, present.customer_id) == (point.customer_id, point.customer_id):
+        return present
+    present.customer_id = owner
+    present.save(update_fields=["customer"])
+    return _locked(present)

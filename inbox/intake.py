@@ -7,24 +7,38 @@ processed in the same commit as what came of it, so it is neither lost nor done 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeGuard
 
 import dramatiq
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from channels_app import journal
+from channels_app import journal, templates
 from channels_app.errors import UnreadablePayload
-from channels_app.messages import DeliveryUpdate, Envelope, Inbound, InboundMessage
+from channels_app.messages import (
+    Address,
+    Deletion,
+    DeliveryUpdate,
+    Edit,
+    Envelope,
+    IdentityChange,
+    Inbound,
+    InboundMessage,
+    Reaction,
+    TemplateUpdate,
+    Unread,
+)
 from channels_app.models import Channel, InboundEvent
 from customers import consent
 from customers.addresses import matching_key
 from customers.models import Customer
-from inbox import crash, delivery, media, triage
+from inbox import afterthoughts, crash, delivery, rotation, triage
 from inbox.arrivals import contact_point_of
-from inbox.changes import Change, change, opening
+from inbox.changes import Change, Together, change, gather, opening, together
+from inbox.entries import write_down
 from inbox.models import (
     Activity,
     ContactPoint,
@@ -44,10 +58,12 @@ BATCH = {"webhook": 50, "mail": 5}
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one event: the message it is in, and whether that was there before."""
+    """What became of one event: the message it is in, and whether that was there before;
+    `unread` says why parts of it are in none."""
 
     message: Message | None
     is_duplicate: bool = False
+    unread: tuple[str, ...] = ()
 
     @property
     def ticket_number(self) -> int | None:
@@ -91,7 +107,10 @@ def receive(
 ) -> Result:
     """Put one thing a customer said where it belongs, in one transaction."""
     with transaction.atomic(savepoint=False):
-        channel = _route(channel, inbound.account)
+        owner = _route(channel, inbound.account)
+        if owner is None:
+            return Result(None, unread=(_homeless(inbound.account),))
+        channel = owner
         known = Message.objects.filter(channel=channel, dedupe_key=inbound.dedupe_key).first()
         if known is not None:
             return Result(known, is_duplicate=True)
@@ -107,11 +126,40 @@ def receive(
 def _process_together(events: Sequence[InboundEvent]) -> list[Result]:
     readings = [(event, items) for event in events if (items := _read(event)) is not None]
     crash.point("parsed")
-    with transaction.atomic():
-        results = {event.pk: _apply(event, items) for event, items in readings}
+    with together() as gathered:
+        in_turn = _in_turn(readings, gathered)
+        results = {event.pk: _apply(event, items) for event, items in in_turn}
         journal.finish(event for event, _ in readings)
+        for event, _ in readings:
+            if results[event.pk].unread:
+                journal.mark_unreadable(event, " ".join(results[event.pk].unread))
     crash.point("event-processed")
     return [results.get(event.pk, Result(None)) for event in events]
+
+
+def _in_turn(
+    readings: Iterable[tuple[InboundEvent, list[Inbound]]], gathered: Together
+) -> Iterator[tuple[InboundEvent, list[Inbound]]]:
+    """The events one by one. What was gathered is written before somebody speaks again whose
+    message is in it, and around whatever may look at other people's rows."""
+    heard: set[Address] = set()
+    for event, items in readings:
+        senders = {sender for item in items if _is_plain(item) for sender in item.sender}
+        is_plain = len(items) == 1 and bool(senders)
+        if not is_plain or senders & heard:
+            gathered.write()
+            heard.clear()
+        yield event, items
+        heard |= senders
+        if not is_plain:
+            gathered.write()
+
+
+def _is_plain(item: Inbound) -> TypeGuard[InboundMessage]:
+    """A message that nothing but its sender's own rows can place."""
+    if not isinstance(item, InboundMessage) or item.envelope or item.bounce or item.is_claimed:
+        return False
+    return not item.references and not item.reply_tokens
 
 
 def _read(event: InboundEvent) -> list[Inbound] | None:
@@ -123,27 +171,51 @@ def _read(event: InboundEvent) -> list[Inbound] | None:
 
 
 def _apply(event: InboundEvent, items: Iterable[Inbound]) -> Result:
+    """Do what each part of the event says; `unread` tells of parts that are nobody's."""
     result = Result(None)
+    unread: list[str] = []
     for item in items:
-        if isinstance(item, DeliveryUpdate):
-            delivery.apply_update(_route(event.channel, item.account), item)
-        else:
+        if isinstance(item, InboundMessage):
             result = receive(event.channel, item, event=event)
-    return result
+            unread += result.unread
+        else:
+            unread += _take_note(event.channel, item)
+    return replace(result, unread=tuple(unread))
 
 
-def _route(channel: Channel, account: str) -> Channel:
-    """The active channel of that account, if the same secret proves its events."""
+def _take_note(channel: Channel, item: Inbound) -> tuple[str, ...]:
+    """Apply what is no message; the reason why not, where it can't be."""
+    if isinstance(item, Unread):
+        return (item.reason,)
+    if isinstance(item, TemplateUpdate):
+        templates.note(channel, item)
+        return ()
+    owner = _route(channel, item.account)
+    if owner is None:
+        return (_homeless(item.account),)
+    if isinstance(item, DeliveryUpdate):
+        delivery.apply_update(owner, item)
+    elif isinstance(item, IdentityChange):
+        rotation.apply(owner, item)
+    elif isinstance(item, Reaction | Edit | Deletion):
+        afterthoughts.apply(owner, item)
+    return ()
+
+
+def _route(channel: Channel, account: str) -> Channel | None:
+    """The active channel of that account, if the same secret proves its events. Without one it
+    is the channel that was called, unless its provider calls one address for many accounts."""
     if not account or account == channel.account:
-        return channel
-    name = channel.adapter.verifying_secret
-    if not name:
         return channel
     namesakes = Channel.objects.filter(kind=channel.kind, account=account, is_active=True)
     other = namesakes.select_related("policy").first()
-    if other is None or other.secrets.get(name) != channel.secrets.get(name):
-        return channel
-    return other
+    if other is not None and other.shares_proof_with(channel):
+        return other
+    return None if channel.adapter.knows_its_account else channel
+
+
+def _homeless(account: str) -> str:
+    return f"No active channel has the account {account}. Set it up, then replay this."
 
 
 def _record(
@@ -185,7 +257,7 @@ def _say(
     message = _write(ongoing, strand, inbound, event)
     if inbound.keyword:
         _note_consent(ongoing, point, inbound)
-    if placement.is_quiet:
+    if placement.is_quiet or inbound.is_echo:
         return message
     ongoing.record(Verb.CUSTOMER_WROTE, message=message.pk)
     if ongoing.ticket.shown_status != Ticket.Status.OPEN:
@@ -215,53 +287,12 @@ def _new_strand(
 def _write(
     ongoing: Change, strand: Conversation, inbound: InboundMessage, event: InboundEvent | None
 ) -> Message:
-    point = strand.contact_point
-    message = Message.objects.create(
-        ticket=ongoing.ticket,
-        conversation=strand,
-        channel=point.channel,
-        position=ongoing.ticket.next_position(),
-        direction=Message.Direction.INBOUND,
-        status=Message.Status.RECEIVED,
-        author_type=Message.Author.CUSTOMER,
-        event=event,
-        reply_to=_answered_message(strand, inbound),
-        created_at=ongoing.now,
-        **_content(inbound),
-    )
-    media.keep(message, inbound.attachments)
-    _follow_up(ongoing, strand, message, inbound)
+    message = write_down(ongoing, strand, inbound, event)
+    if inbound.is_echo:
+        _follow_up_on_echo(ongoing, strand, message, inbound)
+    else:
+        _follow_up(ongoing, strand, message, inbound)
     return message
-
-
-def _content(inbound: InboundMessage) -> dict[str, Any]:
-    return {
-        "kind": inbound.kind,
-        "subject": inbound.subject[:500],
-        "text": inbound.text,
-        "full_text": inbound.full_text,
-        "html": inbound.html,
-        "external_id": inbound.external_id[:998],
-        "dedupe_key": inbound.dedupe_key,
-        "message_id": inbound.envelope.message_id[:998] if inbound.envelope else "",
-        "envelope": _as_json(inbound.envelope) if inbound.envelope else None,
-        "authentication": inbound.authentication,
-        "is_automatic": inbound.is_automatic,
-        "is_bounce": inbound.bounce is not None,
-        "is_unreadable": inbound.is_unreadable,
-    }
-
-
-def _as_json(envelope: Envelope) -> dict[str, Any]:
-    shown = asdict(envelope)
-    shown["from"] = shown.pop("sender")
-    return shown
-
-
-def _answered_message(strand: Conversation, inbound: InboundMessage) -> Message | None:
-    if not inbound.references or inbound.envelope:
-        return None
-    return strand.messages.filter(external_id=inbound.references[0]).first()
 
 
 def _follow_up(
@@ -269,8 +300,8 @@ def _follow_up(
 ) -> None:
     """Keep the list's copy, the strand and the contact point in step with a new message."""
     strand.hear(at=ongoing.now, reply_address=inbound.reply_address)
-    strand.contact_point.hear(at=ongoing.now)
-    Customer.objects.filter(pk=strand.contact_point.customer_id).update(last_seen_at=ongoing.now)
+    strand.contact_point.hear(at=ongoing.now, opens_window_until=inbound.opens_window_until)
+    gather(_write_heard, (strand, ongoing.now))
     ongoing.ticket.heard(
         at=ongoing.now,
         channel_kind=strand.contact_point.channel.kind,
@@ -279,6 +310,44 @@ def _follow_up(
     )
     if inbound.envelope and strand.is_accepted:
         _note_participants(strand, inbound.envelope)
+
+
+def _follow_up_on_echo(
+    ongoing: Change, strand: Conversation, message: Message, inbound: InboundMessage
+) -> None:
+    """We answered in the provider's own app. What the customer said after that still waits."""
+    point = strand.contact_point
+    strand.make_current()
+    strand.last_message_at = ongoing.now
+    strand.save(update_fields=["is_current", "last_message_at"])
+    point.last_outbound_at = inbound.sent_at
+    point.save(update_fields=["last_outbound_at"])
+    if point.last_inbound_at and point.last_inbound_at > inbound.sent_at:
+        return
+    kind = point.channel.kind
+    ongoing.ticket.answered(at=ongoing.now, channel_kind=kind, preview=message.preview)
+    if ongoing.ticket.status == Ticket.Status.OPEN:
+        triage.turn(ongoing, Ticket.Status.PENDING, reason="answered_in_the_app")
+
+
+def _write_heard(heard: list[tuple[Conversation, datetime]]) -> None:
+    """The strands, contact points and customers that were heard, each kind by one statement."""
+    strands = [strand for strand, _ in heard]
+    Conversation.objects.bulk_create(
+        strands,
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["is_current", "last_message_at", "reply_address"],
+    )
+    ContactPoint.objects.bulk_create(
+        [strand.contact_point for strand in strands],
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["last_inbound_at", "undeliverable_reason", "window_ends_at"],
+    )
+    customers = {strand.contact_point.customer_id for strand in strands}
+    latest = max(at for _, at in heard)
+    Customer.objects.filter(pk__in=customers).update(last_seen_at=latest)
 
 
 def _note_participants(strand: Conversation, envelope: Envelope) -> None:

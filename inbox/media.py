@@ -151,7 +151,11 @@ def _postpone(attachment: Attachment, error: SendError) -> None:
 
 
 def _settle(attachment: Attachment) -> None:
+    """One whose message was taken back meanwhile is not brought back by having been fetched."""
     with transaction.atomic():
+        if not Attachment.objects.select_for_update().filter(pk=attachment.pk).exists():
+            attachment.file.delete(save=False)
+            return
         attachment.save()
         if attachment.message and attachment.state != State.PENDING:
             announce("message", attachment.message.ticket)

@@ -46,8 +46,7 @@ class Placement:
 
 def place(point: ContactPoint, inbound: InboundMessage) -> Placement:
     """The place of a message: the answer of the first rule that has one."""
-    rules = (_from_a_blocked_sender, _keyword, _reference, _automatic, _strand, _join, _subject)
-    for rule in rules:
+    for rule in _RULES:
         placement = rule(point, inbound)
         if placement is not None:
             return placement
@@ -61,6 +60,20 @@ def bounced(inbound: InboundMessage) -> Message | None:
     ours = Message.objects.filter(direction=Message.Direction.OUTBOUND)
     ours = ours.filter(message_id=inbound.bounce.original_message_id)
     return ours.select_related("conversation__contact_point", "ticket", "channel").first()
+
+
+def _echo(point: ContactPoint, inbound: InboundMessage) -> Placement | None:
+    """R0: what we wrote in the provider's own app stands in the current strand, reopens nothing."""
+    if not inbound.is_echo:
+        return None
+    current = _current(point)
+    ticket = current.ticket if current else None
+    if ticket is None:
+        return Placement(status=Ticket.Status.PENDING)
+    is_over = ticket.status == Ticket.Status.RESOLVED and not _is_fresh(ticket, point)
+    if is_over:
+        return Placement(status=Ticket.Status.PENDING, follows=ticket)
+    return Placement(ticket, current, is_quiet=True)
 
 
 def _from_a_blocked_sender(point: ContactPoint, inbound: InboundMessage) -> Placement | None:
@@ -253,3 +266,15 @@ def _shares_group(ticket: Ticket, point: ContactPoint) -> bool:
     group = policy_of(point.channel).group
     strands = ticket.conversations.all()
     return any(policy_of(strand.contact_point.channel).group == group for strand in strands)
+
+
+_RULES = (
+    _echo,
+    _from_a_blocked_sender,
+    _keyword,
+    _reference,
+    _automatic,
+    _strand,
+    _join,
+    _subject,
+)

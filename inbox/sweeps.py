@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from channels_app.models import InboundEvent
-from inbox import delivery, health, intake, media, triage
+from inbox import afterthoughts, delivery, health, intake, media, triage
 from inbox.delivery import claim
 from inbox.errands import Errands
 from inbox.models import (
@@ -25,6 +25,7 @@ from inbox.models import (
     LiveEvent,
     Message,
     Ticket,
+    UnmatchedAfterthought,
     UnmatchedUpdate,
 )
 
@@ -105,6 +106,11 @@ def belated_updates(_: Errands) -> None:
         delivery.apply_waiting_updates(message, external_id=update.external_id)
 
 
+def belated_afterthoughts(_: Errands) -> None:
+    """Reactions, edits and deletions that were faster than the message they are about."""
+    afterthoughts.apply_waiting()
+
+
 def signs_of_life(_: Errands) -> None:
     """The clock's own, and the question for the worker's."""
     health.beat("clock")
@@ -131,6 +137,7 @@ def old_leftovers(_: Errands) -> None:
     now = timezone.now()
     IdempotencyKey.objects.filter(created_at__lte=now - KEEP_ANSWERS).delete()
     UnmatchedUpdate.objects.filter(at__lte=now - KEEP_UNMATCHED).delete()
+    UnmatchedAfterthought.objects.filter(at__lte=now - KEEP_UNMATCHED).delete()
     for upload in Attachment.objects.filter(message=None, created_at__lte=now - KEEP_UPLOADS):
         upload.file.delete(save=False)
         upload.delete()
@@ -144,6 +151,7 @@ SWEEPS: dict[Sweep, float] = {
     files_to_fetch: EVERY,
     sleepers: EVERY,
     belated_updates: EVERY,
+    belated_afterthoughts: EVERY,
     old_live_events: 60.0,
     old_bodies: 60.0,
     old_leftovers: 600.0,

@@ -32,6 +32,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+_PLAIN = [(b"content-type", b"text/plain; charset=utf-8"), (b"x-content-type-options", b"nosniff")]
 MAX_BODY = 4 * 1024 * 1024
 MAX_GROUP = 200
 CHANNEL_CACHE_SECONDS = 2.0
@@ -46,24 +47,31 @@ class Gone(Exception):
 
 
 async def door(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer one webhook call: 204 stored, 403 not trusted, 404 unknown or inactive channel,
-    405 not a POST, 413 too large, 503 only when nothing was stored."""
+    """Answer one webhook call: 204 stored, 200 a handshake, 403 not trusted, 404 unknown or
+    inactive channel, 405 no method of ours, 413 too large, 503 only when nothing was stored."""
     try:
-        status = await _answer(scope, receive)
+        status, body = await _answer(scope, receive)
     except Gone:
         return
     except (DatabaseError, InterfaceError):
         logger.exception("event_not_stored")
-        status = 503
-    headers = [(b"retry-after", b"5")] if status == 503 else []
+        status, body = 503, b""
+    headers = _PLAIN if body else [(b"retry-after", b"5")] if status == 503 else []
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
+    await send({"type": "http.response.body", "body": body})
 
 
-async def _answer(scope: Scope, receive: Receive) -> int:
+async def _answer(scope: Scope, receive: Receive) -> tuple[int, bytes]:
     channel = await _channel_at(scope["path"])
     if channel is None:
-        return 404
+        return 404, b""
+    if scope["method"] == "GET" and channel.adapter.has_handshake:
+        challenge = channel.adapter.handshake(_request(scope, b""))
+        return (200, challenge) if challenge else (403, b"")
+    return await _take(channel, scope, receive), b""
+
+
+async def _take(channel: Channel, scope: Scope, receive: Receive) -> int:
     if scope["method"] != "POST":
         return 405
     try:
@@ -76,7 +84,7 @@ async def _answer(scope: Scope, receive: Receive) -> int:
         return 403
     await writer.store(journal.from_webhook(channel, request))
     drains.ring("webhook")
-    return 204
+    return channel.adapter.stored_status
 
 
 def _request(scope: Scope, body: bytes) -> WebhookRequest:

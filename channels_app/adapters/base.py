@@ -39,6 +39,7 @@ class Adapter:
     is_chat_like: ClassVar[bool] = False
     has_webhook: ClassVar[bool] = False
     has_handshake: ClassVar[bool] = False
+    stored_status: ClassVar[int] = 204
     verifying_secret: ClassVar[str] = ""
     knows_its_account: ClassVar[bool] = False
     marks_read: ClassVar[bool] = False

@@ -61,6 +61,7 @@ class WhatsAppAdapter(Adapter):
     is_chat_like = True
     has_webhook = True
     has_handshake = True
+    stored_status = 200  # Meta asks for exactly this one
     verifying_secret = "app_secret"  # noqa: S105 (a setting's name)
     knows_its_account = True
     marks_read = True
