@@ -50,6 +50,7 @@ def unmerge(merge: CustomerMerge) -> tuple[Customer, Customer]:
     had their things. Both rows are locked until the transaction ends. Raises CannotMerge when
     it was undone before."""
     with transaction.atomic():
+        merge = CustomerMerge.objects.get(pk=merge.pk)
         keepers = [one.pk for one in _line_of(merge.survivor)]
         locked = hold(merge.merged_id, *keepers)
         if [one.pk for one in _line_of(locked[merge.survivor_id])] != keepers:

@@ -36,14 +36,25 @@ def notes_visible_to(agent: Agent) -> QuerySet[Note]:
 
 
 def customers_visible_to(agent: Agent) -> QuerySet[Customer]:
-    """Customers with a ticket this agent sees, and those who have none at all yet."""
+    """Customers with a ticket this agent sees, and those who have none at all yet. Merged ones
+    are left out: they have become somebody else."""
+    living = Customer.objects.living()
     if agent.is_admin:
-        return Customer.objects.all()
+        return living
     if not agent.is_active:
-        return Customer.objects.none()
+        return living.none()
     own = Ticket.objects.filter(customer=OuterRef("pk"))
     seen = tickets_visible_to(agent).filter(customer=OuterRef("pk"))
-    return Customer.objects.filter(Exists(seen) | ~Exists(own))
+    return living.filter(Exists(seen) | ~Exists(own))
+
+
+def customers_wholly_visible_to(agent: Agent) -> QuerySet[Customer]:
+    """Customers of whom nothing is hidden from this agent: whoever merges two must see all of
+    both, and a suggestion must not hint at what lies elsewhere."""
+    hidden = Ticket.objects.filter(customer=OuterRef("pk")).exclude(
+        pk__in=tickets_visible_to(agent)
+    )
+    return customers_visible_to(agent).filter(~Exists(hidden))
 
 
 def canned_replies_visible_to(agent: Agent) -> QuerySet[CannedReply]:

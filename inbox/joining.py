@@ -88,24 +88,32 @@ def split(conversation: Conversation, *, by: Agent | None = None) -> Ticket:
             raise NotPossible("This conversation has moved in the meantime.")
         if not old.ticket.conversations.exclude(pk=strand.pk).exists():
             raise NotPossible("A ticket's only conversation can't be split off.")
-        fresh = Ticket.objects.create(
-            customer_id=strand.contact_point.customer_id,
-            subject=strand.subject or old.ticket.subject,
-            team_id=old.ticket.team_id,
-            assignee_id=old.ticket.assignee_id,
-            priority=old.ticket.priority,
-        )
-        with change(fresh.pk, by=by) as new:
-            new.record(Verb.CREATED)
-            new.record(Verb.SPLIT, source=old.ticket.pk)
-            _move(strand, new)
-            _lay_out(new)
-            _settle_in(strand)
-            _recount(new.ticket)
-        _refuse(strand.contact_point, old.ticket)
-        old.rewrite_past()
-        old.record(Verb.SPLIT, into=fresh.pk)
-        _recount(old.ticket)
+        return split_off(old, strand)
+
+
+def split_off(old: Change, strand: Conversation) -> Ticket:
+    """Move a strand out of a ticket that is being changed, into one of its own. It is about
+    whose strand it is, and as far along as the old one."""
+    fresh = Ticket.objects.create(
+        customer_id=strand.contact_point.customer_id,
+        subject=strand.subject or old.ticket.subject,
+        status=old.ticket.status,
+        resolved_at=old.ticket.resolved_at,
+        team_id=old.ticket.team_id,
+        assignee_id=old.ticket.assignee_id,
+        priority=old.ticket.priority,
+    )
+    with change(fresh.pk, by=old.by) as new:
+        new.record(Verb.CREATED)
+        new.record(Verb.SPLIT, source=old.ticket.pk)
+        _move(strand, new)
+        _lay_out(new)
+        _settle_in(strand)
+        _recount(new.ticket)
+    _refuse(strand.contact_point, old.ticket)
+    old.rewrite_past()
+    old.record(Verb.SPLIT, into=fresh.pk)
+    _recount(old.ticket)
     return new.ticket
 
 
@@ -190,12 +198,12 @@ def _recount(ticket: Ticket) -> None:
     """Make the list's copy agree with what is left in the timeline."""
     public = ticket.messages.filter(is_automatic=False).select_related("channel")
     last = public.order_by("-created_at", "-position").first()
+    ticket.needs_reply = last is not None and last.is_inbound and ticket.is_unresolved
+    ticket.waiting_since = last.created_at if last and ticket.needs_reply else None
+    ticket.preview = last.preview if last else ""
     if last is None:
         return
     ticket.last_message_at = last.created_at
     ticket.last_channel_kind = last.channel.kind
-    ticket.preview = last.preview
-    ticket.needs_reply = last.is_inbound and ticket.is_unresolved
-    ticket.waiting_since = last.created_at if ticket.needs_reply else None
     if ticket.status == Ticket.Status.RESOLVED and ticket.resolved_at is None:
         ticket.resolved_at = timezone.now()

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from channels_app.models import Channel
+from customers.merging import hold
 from customers.models import Identity
 from inbox import crash, delivery, reply_tokens, triage
 from inbox.changes import Change, change
@@ -69,7 +70,7 @@ def send_reply(conversation: Conversation, reply: Reply, *, by: Agent) -> Messag
     Raises StaleReply, Refused, and NotPossible for an empty reply or a strand that has moved.
     """
     with transaction.atomic():
-        ContactPoint.objects.select_for_update().get(pk=conversation.contact_point_id)
+        _lock(conversation.contact_point_id)
         with change(conversation.ticket_id, by=by, kind="message") as ongoing:
             message = _known(conversation, reply, by) or _say(ongoing, conversation, reply, by)
     crash.point("reply-committed")
@@ -83,12 +84,26 @@ def open_strand(ticket: Ticket, *, channel: Channel, identity: Identity, by: Age
         raise NotPossible(_("This is not an address of the ticket's customer."))
     if identity.kind != channel.adapter.identity_kind:
         raise NotPossible(_("This channel can't reach that address."))
-    with change(ticket.pk, by=by) as ongoing:
+    with transaction.atomic():
+        hold(ticket.customer_id)
         point = _point(channel, identity)
+        _lock(point.pk)
+        return _strand_to(point, ticket, by)
+
+
+def _strand_to(point: ContactPoint, ticket: Ticket, by: Agent) -> Conversation:
+    with change(ticket.pk, by=by) as ongoing:
+        if point.customer_id != ongoing.ticket.customer_id:
+            raise NotPossible(_("This is not an address of the ticket's customer."))
         known = ongoing.ticket.conversations.filter(contact_point=point).order_by("-pk").first()
         return known or Conversation.objects.create(
             ticket=ongoing.ticket, contact_point=point, is_current=False
         )
+
+
+def _lock(point: int) -> None:
+    """Before the ticket is locked, as a message that comes in does it."""
+    ContactPoint.objects.select_for_update(no_key=True).get(pk=point)
 
 
 def _known(conversation: Conversation, reply: Reply, by: Agent) -> Message | None:
