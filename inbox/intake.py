@@ -19,7 +19,6 @@ from django.utils import timezone
 from channels_app import journal, templates
 from channels_app.errors import UnreadablePayload
 from channels_app.messages import (
-    Address,
     Deletion,
     DeliveryUpdate,
     Edit,
@@ -142,9 +141,10 @@ def _in_turn(
 ) -> Iterator[tuple[InboundEvent, list[Inbound]]]:
     """The events one by one. What was gathered is written before somebody speaks again whose
     message is in it, and around whatever may look at other people's rows."""
-    heard: set[Address] = set()
+    heard: set[str] = set()
     for event, items in readings:
-        senders = {sender for item in items if _is_plain(item) for sender in item.sender}
+        plain = [item for item in items if _is_plain(item)]
+        senders = {matching_key(one.kind, one.value) for item in plain for one in item.sender}
         is_plain = len(items) == 1 and bool(senders)
         if not is_plain or senders & heard:
             gathered.write()

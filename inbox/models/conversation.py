@@ -55,12 +55,12 @@ class ContactPoint(models.Model):
         return self.shown_as or self.address
 
     def hear(self, *, at: datetime, opens_window_until: datetime | None = None) -> None:
-        """This address wrote to us: it exists after all, and a window never closes earlier."""
+        """This address wrote to us: it exists after all, and a window never closes earlier. Its
+        caller saves."""
         self.last_inbound_at = at
         self.undeliverable_reason = ""
         ends = [one for one in (self.window_ends_at, opens_window_until) if one]
         self.window_ends_at = max(ends, default=None)
-        self.save(update_fields=["last_inbound_at", "undeliverable_reason", "window_ends_at"])
 
 
 class Conversation(models.Model):
@@ -110,11 +110,10 @@ class Conversation(models.Model):
         self.is_current = True
 
     def hear(self, *, at: datetime, reply_address: str) -> None:
-        """Something was said in this strand by its customer."""
+        """Something was said in this strand by its customer. Its caller saves."""
         self.make_current()
         self.last_message_at = at
         self.reply_address = reply_address[:320]
-        self.save(update_fields=["is_current", "last_message_at", "reply_address"])
 
 
 class Participant(models.Model):
