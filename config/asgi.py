@@ -10,16 +10,16 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 pages = get_asgi_application()
 
-from channels.auth import AuthMiddlewareStack  # noqa: E402  (needs the apps)
-from channels.routing import URLRouter  # noqa: E402
+from channels.routing import URLRouter  # noqa: E402  (needs the apps)
 from channels.security.websocket import OriginValidator  # noqa: E402
+from channels.sessions import CookieMiddleware  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from inbox.routing import visitor_urlpatterns, websocket_urlpatterns  # noqa: E402
 from inbox.webhooks import door  # noqa: E402
 
 paths = URLRouter(websocket_urlpatterns)  # type: ignore[arg-type]  # its stub wants its own class
-sockets = OriginValidator(AuthMiddlewareStack(paths), settings.SOCKET_ORIGINS)
+sockets = OriginValidator(CookieMiddleware(paths), settings.SOCKET_ORIGINS)
 visitors = URLRouter(visitor_urlpatterns)  # type: ignore[arg-type]
 
 

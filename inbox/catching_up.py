@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import Max, Min
 
 from inbox.models import LiveEvent
-from inbox.relay import poke
 
 MOST_MISSED = 500
 
@@ -28,7 +27,7 @@ def missed(last_seq: int | None, groups: frozenset[str]) -> tuple[list[dict[str,
     if len(recent) > MOST_MISSED:
         return None, newest
     heard = [one for one in recent if one.kind != "access" and groups & set(one.audience)]
-    return [poke(event) for event in heard], newest
+    return [event.poke for event in heard], newest
 
 
 def _is_kept(last_seq: int) -> bool:

@@ -8,16 +8,11 @@ which they took their ids, so `seq` is given here, after commit, and a client th
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import threading
-from collections.abc import Iterable
-from typing import Any
 
 import redis.asyncio as aioredis
-from channels.layers import get_channel_layer
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Max
 from redis.exceptions import RedisError
@@ -50,15 +45,10 @@ def give_order() -> list[LiveEvent]:
     return waiting
 
 
-def poke(event: LiveEvent) -> dict[str, Any]:
-    """What a screen is told: ids only."""
-    return {
-        "v": 1,
-        "seq": event.seq,
-        "type": event.kind,
-        "ticket": event.ticket_id,
-        "rev": event.rev,
-    }
+def pass_on() -> None:
+    """Number whatever waits, and ring the web processes."""
+    while give_order():
+        live.ring_numbered()
 
 
 async def _run(stop: threading.Event) -> None:
@@ -72,20 +62,12 @@ async def _run(stop: threading.Event) -> None:
 
 
 async def _relay_until_trouble(stop: threading.Event) -> None:
+    """Events are numbered before the broker is asked for anything: without one they arrive
+    later, not never."""
+    await asyncio.to_thread(pass_on)
     client = aioredis.Redis.from_url(settings.REDIS_URL)
     async with client, client.pubsub() as bell:
         await bell.subscribe(live.BELL)
         while not stop.is_set():
-            while events := await asyncio.to_thread(give_order):
-                await _publish(events)
+            await asyncio.to_thread(pass_on)
             await bell.get_message(ignore_subscribe_messages=True, timeout=SECONDS_WITHOUT_A_BELL)
-
-
-async def _publish(events: Iterable[LiveEvent]) -> None:
-    layer = get_channel_layer()
-    if layer is None:
-        raise ImproperlyConfigured("CHANNEL_LAYERS has no default layer")
-    for event in events:
-        message = {"type": "poke", "text": json.dumps(poke(event), separators=(",", ":"))}
-        for group in event.audience:
-            await layer.group_send(f"live.{group}", message)

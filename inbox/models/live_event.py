@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -31,3 +31,14 @@ class LiveEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of #{self.ticket_id}"
+
+    @property
+    def poke(self) -> dict[str, Any]:
+        """What a screen is told: ids only."""
+        return {
+            "v": 1,
+            "seq": self.seq,
+            "type": self.kind,
+            "ticket": self.ticket_id,
+            "rev": self.rev,
+        }

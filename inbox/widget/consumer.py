@@ -10,6 +10,8 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from channels_app.models import Channel
+from inbox.fanout import fanout
+from inbox.listener import Listener
 from inbox.models import Visitor
 from inbox.widget import origins, visitors
 from inbox.widget.door import check_proof, open_channel
@@ -23,8 +25,10 @@ LONGEST_FRAME = 4096
 class WidgetConsumer(AsyncWebsocketConsumer):
     """One open chat of one visitor, known by the token of its first frame."""
 
+    channel_layer_alias = ""  # the process hears for all of its sockets
     visitor: Visitor | None = None
     channel: Channel
+    listener: Listener
     deadline: asyncio.TimerHandle
 
     async def connect(self) -> None:
@@ -37,13 +41,13 @@ class WidgetConsumer(AsyncWebsocketConsumer):
         self.channel = channel
         await self.accept()
         loop = asyncio.get_running_loop()
-        self.deadline = loop.call_later(SECONDS_TO_SAY_HELLO, self._hang_up_on_the_silent)
+        self.deadline = loop.call_later(SECONDS_TO_SAY_HELLO, self._hang_up)
 
     async def disconnect(self, code: int) -> None:
         if hasattr(self, "deadline"):
             self.deadline.cancel()
         if self.visitor is not None:
-            await self.channel_layer.group_discard(self._group, self.channel_name)
+            fanout().leave(self.listener)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """`{"type": "hello", "token": …}` , before anything else."""
@@ -51,13 +55,10 @@ class WidgetConsumer(AsyncWebsocketConsumer):
         if said.get("type") == "hello" and self.visitor is None:
             await self._welcome(str(said.get("token", "")))
 
-    async def poke(self, _message: dict[str, Any]) -> None:
-        """Something about this visitor's tickets has changed."""
-        await self.send('{"type":"changed"}')
-
-    async def typing(self, message: dict[str, Any]) -> None:
-        """An agent is writing an answer."""
-        await self.send(json.dumps({"type": "typing", "name": message["name"]}))
+    async def _pass_on(self, frame: str) -> None:
+        """Of what the desk says a visitor hears only that there is something, or who types."""
+        is_typing = json.loads(frame)["type"] == "typing"
+        await self.send(frame if is_typing else '{"type":"changed"}')
 
     async def _welcome(self, token: str) -> None:
         visitor = await database_sync_to_async(_visitor_of)(self.channel, token)
@@ -66,15 +67,14 @@ class WidgetConsumer(AsyncWebsocketConsumer):
             return
         self.deadline.cancel()
         self.visitor = visitor
-        await self.channel_layer.group_add(self._group, self.channel_name)
+        self.listener = Listener(
+            self._pass_on, access_changed=self._hang_up, too_slow=self._hang_up
+        )
+        await fanout().join_from_now(self.listener, frozenset([visitor.live_group]))
         await self.send('{"type":"ready"}')
 
-    def _hang_up_on_the_silent(self) -> None:
+    def _hang_up(self) -> None:
         asyncio.ensure_future(self.close(UNKNOWN))  # noqa: RUF006 (the socket keeps itself alive)
-
-    @property
-    def _group(self) -> str:
-        return f"live.{self.visitor.live_group}" if self.visitor else ""
 
 
 def _channel_for(key: str, origin: str) -> Channel | None:

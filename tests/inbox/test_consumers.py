@@ -1,63 +1,17 @@
-"""The agents' socket, with the real channel layer."""
+"""The agents' socket, with the real broker."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from asgiref.testing import ApplicationCommunicator
-from channels.layers import get_channel_layer
-from django.conf import settings
-from django.test import Client
 
-from config.asgi import application
 from inbox import catching_up, relay, staff
-from inbox.consumers import SIGNED_OUT
 from inbox.models import Agent, LiveEvent, Team
+from tests.inbox.tabs import Socket, event, publish, socket_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-class Socket(ApplicationCommunicator):  # type: ignore[misc]
-    """A browser tab's socket."""
-
-    async def connect(self) -> bool:
-        await self.send_input({"type": "websocket.connect"})
-        return (await self.receive_output(3))["type"] == "websocket.accept"
-
-    async def say(self, text: str) -> None:
-        await self.send_input({"type": "websocket.receive", "text": text})
-
-    async def hear(self) -> Any:
-        return json.loads((await self.receive_output(3))["text"])
-
-    async def is_closed(self) -> bool:
-        return await self.receive_output(3) == {"type": "websocket.close", "code": SIGNED_OUT}
-
-    async def disconnect(self) -> None:
-        await self.send_input({"type": "websocket.disconnect", "code": 1000})
-        await self.wait()
-
-    async def hello(self, last_seq: object) -> list[dict[str, Any]]:
-        """What is said until the tab has caught up."""
-        await self.say(json.dumps({"type": "hello", "last_seq": last_seq}))
-        said = [await self.hear()]
-        while said[-1]["type"] not in ("caught-up", "resync"):
-            said.append(await self.hear())
-        return said
-
-
-def socket_of(agent: Agent | None, *, origin: str = settings.PUBLIC_URL) -> Socket:
-    client = Client()
-    if agent:
-        client.force_login(agent)
-    cookies = "; ".join(f"{name}={cookie.value}" for name, cookie in client.cookies.items())
-    headers = [(b"origin", origin.encode()), (b"cookie", cookies.encode())]
-    scope = {"type": "websocket", "path": "/ws/inbox/", "query_string": b"", "headers": headers}
-    return Socket(application, scope | {"subprotocols": []})
 
 
 @pytest.fixture
@@ -68,15 +22,6 @@ async def tab(grace: Agent) -> AsyncIterator[Socket]:
     await socket.hello(0)
     yield socket
     await socket.disconnect()
-
-
-def event(audience: list[str], *, kind: str = "message", ticket: int = 7) -> LiveEvent:
-    return LiveEvent.objects.create(kind=kind, ticket_id=ticket, audience=audience)
-
-
-async def publish(*audience: str, kind: str = "message") -> None:
-    await sync_to_async(event)(list(audience), kind=kind)
-    await relay._publish(await sync_to_async(relay.give_order)())
 
 
 async def test_a_tab_hears_what_its_agent_may_know_once(tab: Socket, grace: Agent) -> None:
@@ -118,7 +63,7 @@ async def test_a_cursor_that_is_none_of_ours_means_looking_at_everything(
 ) -> None:
     socket = await sync_to_async(socket_of)(grace)
     await socket.connect()
-    assert (await socket.hello(cursor))[-1]["type"] == "resync"
+    assert [one["type"] for one in await socket.hello(cursor)] == ["resync", "caught-up"]
     await socket.disconnect()
 
 
@@ -153,6 +98,7 @@ async def test_nonsense_on_the_socket_is_not_answered(tab: Socket, said: str) ->
 async def test_a_browser_without_a_session_is_told_so() -> None:
     socket = await sync_to_async(socket_of)(None)
     await socket.connect()
+    await socket.say('{"type":"hello","last_seq":0}')
     assert await socket.is_closed()
 
 
@@ -170,7 +116,7 @@ async def test_an_agent_who_may_no_longer_sign_in_is_disconnected(
         staff.access_changed([grace])
 
     await sync_to_async(shut_out)()
-    await relay._publish(await sync_to_async(relay.give_order)())
+    await sync_to_async(relay.pass_on)()
     assert await tab.is_closed()
 
 
@@ -193,8 +139,8 @@ async def test_whoever_joins_a_team_hears_of_its_tickets_at_once(tab: Socket, gr
         return vault
 
     vault = await sync_to_async(join)()
-    await relay._publish(await sync_to_async(relay.give_order)())
-    assert await tab.receive_nothing()  # what concerns the tab's own rights is not passed on
+    await sync_to_async(relay.pass_on)()
+    assert [(await tab.hear())["type"] for _ in range(2)] == ["resync", "caught-up"]
     await publish(f"team.{vault.pk}")
     assert (await tab.hear())["ticket"] == 7
 
@@ -209,12 +155,8 @@ async def test_whoever_leaves_a_team_hears_nothing_more_of_it(grace: Agent) -> N
     await socket.connect()
     await socket.hello(0)
     await sync_to_async(staff.set_teams)(grace, [])
-    await relay._publish(await sync_to_async(relay.give_order)())
-    assert await socket.receive_nothing()
     await publish(f"team.{vault.pk}")
+    assert (await socket.hear())["type"] == "resync"
+    assert (await socket.hear())["type"] == "caught-up"
     assert await socket.receive_nothing()
     await socket.disconnect()
-
-
-def test_the_layer_is_the_one_that_runs_in_production() -> None:
-    assert type(get_channel_layer()).__module__ == "channels_redis.pubsub"

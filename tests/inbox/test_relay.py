@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inbox.models import LiveEvent
-from inbox.relay import give_order, poke
+from inbox.relay import give_order
 
 pytestmark = pytest.mark.django_db
 
@@ -35,4 +35,4 @@ def test_a_late_commit_with_an_early_id_gets_a_late_number() -> None:
 
 def test_a_poke_carries_ids_only() -> None:
     event(7)
-    assert poke(give_order()[0]) == {"v": 1, "seq": 1, "type": "ticket", "ticket": 7, "rev": 0}
+    assert give_order()[0].poke == {"v": 1, "seq": 1, "type": "ticket", "ticket": 7, "rev": 0}
