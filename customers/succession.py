@@ -10,17 +10,19 @@ from django.db.models import QuerySet
 from django.utils.timezone import now
 
 from customers.identify import KnownAddress, identify, owners_of
-from customers.models import Customer, Identity
+from customers.merging import hold, merge
+from customers.models import Customer, CustomerMerge, Identity
+from customers.summary import summarise
 
 
 @dataclass(frozen=True, slots=True)
 class Succession:
     """Whose addresses changed. `replaced`: identities that are theirs no longer, each with the
-    one in its place; `folded`: a customer that turned out to be the same person."""
+    one in its place; `folded`: the merge of a customer that turned out to be the same person."""
 
     customer: Customer
     replaced: dict[Identity, Identity]
-    folded: Customer | None = None
+    folded: CustomerMerge | None = None
 
 
 def release_number(addresses: Sequence[KnownAddress]) -> Identity | None:
@@ -42,7 +44,10 @@ def release_number(addresses: Sequence[KnownAddress]) -> Identity | None:
         return None
     if not _ids_of(number.customer, scope=getattr(ids[0], "scope", "")).exists():
         return None
-    _end(number)
+    with transaction.atomic():
+        hold(number.customer_id)
+        _end(number)
+        summarise(Customer.objects.get(pk=number.customer_id))
     return number
 
 
@@ -59,11 +64,12 @@ def succeed(previous: Sequence[KnownAddress], current: Sequence[KnownAddress]) -
         if not before or not current:
             return None
         customer = before[0].customer
-        folded = _bare_owner(current, customer)
-        if folded is not None:
-            folded.identities.filter(ended_at=None).update(customer=customer)
+        bare = _bare_owner(current, customer)
+        hold(customer.pk, *([bare.pk] if bare else []))
+        folded = merge(bare, into=customer, by="the provider") if bare else None
         identify([before[0], *current])
         replaced = _replace(before, current, customer) | _revived(customer)
+        summarise(Customer.objects.get(pk=customer.pk))
         return Succession(customer, replaced, folded)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from channels_app.messages import IdentityChange
 from channels_app.models import Channel
 from customers.identify import owners_of
-from customers.models import Customer, Identity
-from customers.succession import Succession, succeed
+from customers.models import Customer, CustomerMerge, Identity
+from customers.succession import succeed
 from inbox.changes import change
 from inbox.models import Activity, ContactPoint, Conversation, JoinRefusal, Ticket
 
@@ -27,7 +27,7 @@ def apply(channel: Channel, news: IdentityChange) -> None:
             if _goes_along(point, old, new, channel):
                 _move(point, new, news)
     if done.folded is not None:
-        _fold(done.folded, done)
+        _fold(done.folded, done.customer)
 
 
 def fold_point(point: ContactPoint, *, into: ContactPoint) -> None:
@@ -64,14 +64,17 @@ def _move(point: ContactPoint, new: Identity, news: IdentityChange) -> None:
     _write(point, address=str(point))
 
 
-def _fold(bare: Customer, done: Succession) -> None:
-    for number in Ticket.objects.filter(customer=bare).values_list("pk", flat=True):
+def _fold(folded: CustomerMerge, customer: Customer) -> None:
+    """What a customer who turned out to be this one had goes over, and can be given back."""
+    points = ContactPoint.objects.filter(customer=folded.merged_id)
+    keys = list(points.values_list("pk", flat=True))
+    points.update(customer=customer)
+    numbers = list(Ticket.objects.filter(customer=folded.merged_id).values_list("pk", flat=True))
+    for number in numbers:
         with change(number) as ongoing:
-            ongoing.ticket.customer = done.customer
-            ongoing.rewrite_past()
-    ContactPoint.objects.filter(customer=bare).update(customer=done.customer)
-    if not bare.identities.exists():
-        bare.delete()
+            ongoing.ticket.customer = customer
+            ongoing.record(Verb.CUSTOMERS_MERGED, merged=folded.merged_id, into=customer.pk)
+    folded.note(contact_points=keys, tickets=numbers)
 
 
 def _note_device(channel: Channel, news: IdentityChange) -> None:

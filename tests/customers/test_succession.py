@@ -94,7 +94,7 @@ def test_a_customer_made_by_a_message_that_was_faster_is_folded_in():
     ada = identify([ADA, PHONE]).customer
     bare = identify([ADA_LATER, NEW_PHONE]).customer
     done = succeed([ADA, PHONE], [ADA_LATER, NEW_PHONE])
-    assert done.folded == bare
+    assert done.folded.merged == bare
     assert live() == {("GB.2", ada.pk), (NEW_PHONE.value, ada.pk)}
 
 
@@ -103,7 +103,7 @@ def test_one_who_took_the_number_along_in_that_message_is_folded_in_too():
     release_number([ADA_LATER, PHONE])
     bare = identify([ADA_LATER, PHONE]).customer
     done = succeed([ADA], [ADA_LATER])
-    assert done.folded == bare
+    assert done.folded.merged == bare
     assert live() == {("GB.2", ada.pk), (PHONE.value, ada.pk)}
     assert {(old.value, new.value) for old, new in done.replaced.items()} == {
         ("GB.1", "GB.2"),
