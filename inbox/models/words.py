@@ -6,9 +6,13 @@ from customers.folding import words_in
 
 __all__ = ["searchable", "words_in"]
 
-MAX_WORDS_LENGTH = 100_000
+MAX_TEXT_LENGTH = 100_000
+# Folding can make eighteen characters of one; PostgreSQL indexes at most 1,048,575 bytes of words.
+MAX_WORDS_SIZE = 1_000_000
 
 
 def searchable(*texts: str) -> str:
-    """The texts as folded words with single spaces between them, at most 100,000 characters."""
-    return " ".join(words_in(" ".join(texts)[:MAX_WORDS_LENGTH]))
+    """The first 100,000 characters of the texts as folded words with single spaces between them,
+    at most 1,000,000 bytes in UTF-8."""
+    words = " ".join(words_in(" ".join(texts)[:MAX_TEXT_LENGTH]))
+    return words.encode()[:MAX_WORDS_SIZE].decode(errors="ignore")

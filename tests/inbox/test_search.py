@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import random
 
 import pytest
 from django.db import connection
@@ -110,6 +111,14 @@ def test_an_empty_choice_of_tickets_finds_nothing_however_common_the_word(
     monkeypatch.setattr(search, "ALL_OF_THEM", 0)
     say(line, "same word")
     assert not search.matching(Ticket.objects.filter(pk__in=[]), "same")
+
+
+def test_a_text_whose_words_grow_by_folding_is_kept_and_found(line: Channel) -> None:
+    """㌀ is four letters once folded; PostgreSQL indexes at most 1,048,575 bytes of words."""
+    chance = random.Random(1)
+    words = ("".join(chance.choices("㌀㌖㌕㌔㌪㌴㌶㌾㍊㍇", k=30)) for _ in range(4000))
+    ticket = hear(line, f"parcel {' '.join(words)}").ticket
+    assert found("parcel") == {ticket.pk}
 
 
 def test_every_searched_table_has_its_list() -> None:

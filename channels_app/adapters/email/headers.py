@@ -56,12 +56,13 @@ def mailboxes(values: Iterable[str]) -> tuple[Mailbox, ...]:
 
 
 def message_ids(values: Iterable[str]) -> list[str]:
-    """Message ids without their angle brackets, in order; commas and bare ids are understood."""
+    """Message ids without their angle brackets, in order, each at most 998 bytes in UTF-8;
+    commas and bare ids are understood."""
     found: list[str] = []
     for raw in values:
         text = clean(raw)
         ids = _bracketed(text) if "<" in text else text.replace(",", " ").split()
-        found.extend(" ".join(one.split())[:MAX_ID] for one in ids if one.strip())
+        found.extend(_cut(" ".join(one.split())) for one in ids if one.strip())
     return list(dict.fromkeys(found))
 
 
@@ -158,6 +159,11 @@ def _name(raw: str) -> str:
     if len(text) > 1 and text[0] == text[-1] == '"':
         text = text[1:-1].replace('\\"', '"').replace("\\\\", "\\")
     return one_line(text).strip("\"' ")[:200]
+
+
+def _cut(name: str) -> str:
+    """Counted in bytes, as the databases' indexes do."""
+    return name.encode("utf-8", "ignore")[:MAX_ID].decode("utf-8", "ignore")
 
 
 def _bracketed(text: str) -> list[str]:

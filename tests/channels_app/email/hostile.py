@@ -616,3 +616,28 @@ def utf_7_body() -> bytes:
 @_mail
 def ten_thousand_headers_of_one_kind() -> bytes:
     return b"Received: x\r\n" * 10_000 + _plain(b"hello")
+
+
+def _rare(count: int, seed: int = 1) -> bytes:
+    """Letters of four bytes each, in no order that could be packed."""
+    dice = random.Random(seed)
+    return "".join(chr(dice.randrange(0x20000, 0x2A000)) for _ in range(count)).encode()
+
+
+@_mail
+def ids_in_rare_letters() -> bytes:
+    ids = b"<%s>" % _rare(998)
+    return _plain(b"hello", b"Message-ID: " + ids, b"References: " + ids, b"In-Reply-To: " + ids)
+
+
+@_mail
+def addresses_in_rare_letters() -> bytes:
+    copies = b", ".join(_rare(300, seed) + b"@rare.example" for seed in range(2, 12))
+    return b"Cc: %s\r\n" % copies + FINE.replace(b"ada@", _rare(300) + b"@")
+
+
+@_mail
+def words_that_grow_by_folding() -> bytes:
+    dice = random.Random(1)
+    words = ("".join(dice.choices("㌀㌖㌕㌔㌪㌴㌶㌾㍊㍇", k=30)) for _ in range(4_000))
+    return _plain(" ".join(words).encode(), b"Content-Type: text/plain; charset=utf-8")
