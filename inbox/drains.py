@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import AbstractContextManager, nullcontext
 
 from django.db import InterfaceError, OperationalError, connection
 
@@ -52,8 +53,34 @@ class Drains:
                 bell.set()
 
     def _drain(self, source: Source) -> None:
-        while intake.drain(source):
+        while self._drain_a_batch(source):
             pass
+
+    def _drain_a_batch(self, source: Source) -> int:
+        with writing:
+            return intake.drain(source)
+
+
+class InTurn:
+    """A lock that is given in the order of asking."""
+
+    def __init__(self) -> None:
+        self._asked = self._served = 0
+        self._changed = threading.Condition()
+
+    def __enter__(self) -> None:
+        with self._changed:
+            mine = self._asked
+            self._asked += 1
+            self._changed.wait_for(lambda: self._served == mine)
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._served += 1
+            self._changed.notify_all()
 
 
 drains = Drains()
+# SQLite has one writer at a time and lets whoever is quickest be it: a drain that goes from batch
+# to batch would keep those waiting to whom a provider listens.
+writing: AbstractContextManager[None] = InTurn() if connection.vendor == "sqlite" else nullcontext()

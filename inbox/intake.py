@@ -52,7 +52,7 @@ from inbox.placement import Placement, bounced, place
 logger = logging.getLogger(__name__)
 Verb = Activity.Verb
 
-BATCH = {"webhook": 50, "mail": 5}
+BATCH = {"webhook": 25, "mail": 5}
 
 
 @dataclass(frozen=True, slots=True)

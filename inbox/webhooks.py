@@ -24,7 +24,7 @@ from channels_app.errors import InvalidSignature
 from channels_app.messages import WebhookRequest
 from channels_app.models import Channel, InboundEvent
 from inbox import crash
-from inbox.drains import drains
+from inbox.drains import drains, writing
 
 logger = logging.getLogger(__name__)
 
@@ -214,7 +214,8 @@ class Writer:
 
     def _store(self, group: list[_Waiting]) -> None:
         try:
-            journal.store([waiting.event for waiting in group])
+            with writing:
+                journal.store([waiting.event for waiting in group])
         except (OperationalError, InterfaceError) as error:
             # The database is away: asking once for each would keep the last ones waiting for ever.
             connection.close()
