@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TypeGuard
 
 import dramatiq
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from channels_app import journal, templates
@@ -90,11 +90,11 @@ def drain(source: journal.Source) -> int:
 
 
 def process(event: InboundEvent) -> Result:
-    """Process one claimed event. A failure is written on it and tried again later."""
+    """Process one claimed event. A failure is written on it and tried again later; what the
+    database refuses too (PostgreSQL calls a value too large for an index an OperationalError).
+    Raises OperationalError when the database is away and nothing can be written."""
     try:
         return _process_together([event])[0]
-    except (OperationalError, InterfaceError):
-        raise
     except Exception as error:
         logger.exception("event_failed", extra={"event_id": event.pk})
         journal.postpone(event, f"{type(error).__name__}: {error}")
@@ -226,9 +226,16 @@ def _record(
         with opening(ticket, kind="message") as ongoing:
             return _say(ongoing, point, inbound, placement, event)
     with change(placement.ticket.pk, kind="message") as ongoing:
-        if ongoing.ticket.merged_into_id is None:
+        if ongoing.ticket.merged_into_id is None and _is_here(ongoing, placement.conversation):
             return _say(ongoing, point, inbound, placement, event)
     return _record(point, inbound, place(point, inbound), event)
+
+
+def _is_here(ongoing: Change, strand: Conversation | None) -> bool:
+    """Whether nobody has moved the strand since we looked, before the ticket was locked."""
+    if strand is None:
+        return True
+    return Conversation.objects.filter(pk=strand.pk, ticket=ongoing.ticket.pk).exists()
 
 
 def _new_ticket(point: ContactPoint, inbound: InboundMessage, placement: Placement) -> Ticket:
@@ -381,9 +388,19 @@ def _note_consent(ongoing: Change, point: ContactPoint, inbound: InboundMessage)
 
 
 def _record_bounce(about: Message, inbound: InboundMessage, event: InboundEvent | None) -> Message:
-    """A delivery report stands in the strand of the message it is about, and settles it."""
+    """A delivery report stands in the strand of the message it is about, and settles it. Its
+    sender is not the customer: where answers go and what is known of them stays as it was."""
+    report = None
     with change(about.ticket_id, kind="message") as ongoing:
-        report = _write(ongoing, about.conversation, inbound, event)
+        if _is_here(ongoing, about.conversation):
+            report = write_down(ongoing, about.conversation, inbound, event)
+            kind, preview = about.channel.kind, report.preview
+            ongoing.ticket.heard(
+                at=ongoing.now, channel_kind=kind, preview=preview, wants_answer=False
+            )
+    if report is None:
+        about.refresh_from_db()
+        return _record_bounce(about, inbound, event)
     delivery.apply_bounce(about, inbound)
     return report
 

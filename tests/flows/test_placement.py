@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -11,7 +12,7 @@ from channels_app.messages import Bounce
 from channels_app.models import Channel
 from customers.identify import identify
 from customers.models import Claim, Consent, Identity
-from inbox import joining, triage
+from inbox import intake, joining, triage
 from inbox.models import (
     Activity,
     Agent,
@@ -426,8 +427,53 @@ class TestBounces:
         ours.refresh_from_db()
         assert (ours.status, ours.error_text) == ("failed", "no such user")
 
+    def test_a_report_turns_no_answer_away_from_the_customer(
+        self, support: Channel, grace: Agent
+    ) -> None:
+        """Whoever got our mail knows its id and can make up a report with a Reply-To."""
+        question = mail(support, "Where is it?", reply_address="ada@home.example")
+        ours = answer(question, by=grace)
+        mail(
+            support,
+            "Delayed",
+            sender="mailer-daemon@stranger.example",
+            is_automatic=True,
+            reply_address=EVE_MAIL,
+            cc=(EVE_MAIL,),
+            bounce=Bounce((), False, "delayed", ours.message_id),
+        )
+        strand = Conversation.objects.get(pk=question.conversation_id)
+        assert strand.answers_to == "ada@home.example"
+        assert not strand.participants.exists()
+        assert strand.contact_point.last_inbound_at == question.created_at
+
 
 class TestMergeAndSplit:
+    @pytest.fixture
+    def late_split(self, monkeypatch: pytest.MonkeyPatch) -> list[Conversation]:
+        """Strands that an agent splits off just after a message was placed in them."""
+        to_split: list[Conversation] = []
+        place = intake.place
+
+        def placed_too_early(*args: Any) -> Any:
+            placement = place(*args)
+            while to_split:
+                joining.split(to_split.pop())
+            return placement
+
+        monkeypatch.setattr(intake, "place", placed_too_early)
+        return to_split
+
+    def test_a_message_follows_its_strand_that_is_split_off_meanwhile(
+        self, support: Channel, text_line: Channel, late_split: list[Conversation]
+    ) -> None:
+        one_person()
+        question = mail(support, "Where is it?")
+        late_split.append(sms(text_line, "Hello?").conversation)
+        again = sms(text_line, "Anybody there?")
+        assert again.ticket_id != question.ticket_id
+        assert again.ticket_id == Conversation.objects.get(pk=again.conversation_id).ticket_id
+
     def test_a_join_can_be_undone(self, support: Channel) -> None:
         first = mail(support, "One", subject="First matter")
         second = mail(support, "Two", subject="Second matter")

@@ -114,6 +114,23 @@ def test_a_failing_event_does_not_take_its_batch_along(
     assert Message.objects.count() == 2
 
 
+def test_what_the_database_refuses_to_keep_costs_the_others_nothing(
+    line: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = event(line, 1, text="bad"), event(line, 2)
+    receive = intake.receive
+
+    def picky(channel: Channel, inbound, **rest):
+        if inbound.text == "bad":
+            raise OperationalError("index row size 4016 exceeds btree maximum 2704")
+        return receive(channel, inbound, **rest)
+
+    monkeypatch.setattr(intake, "receive", picky)
+    assert intake.drain("webhook") == 2
+    assert [state(one)[0] for one in (bad, good)] == ["received", "processed"]
+    assert "2704" in bad.error
+
+
 def test_dead_letters_are_replayed_once(line: Channel) -> None:
     dead = event(line, state="held", attempts=5, error="a bug")
     assert journal.replay([dead]) == 1
@@ -146,6 +163,7 @@ def test_a_database_that_is_away_holds_nothing_back(
         raise OperationalError("gone")
 
     monkeypatch.setattr(intake, "receive", away)
+    monkeypatch.setattr(journal, "postpone", away)
     with pytest.raises(OperationalError):
         intake.drain("webhook")
     assert state(one)[0] == "received"
