@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.formats import localize
@@ -16,9 +15,11 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
-from customers.addresses import country_of, matching_key
+from customers.addresses import matching_key
 from customers.identify import owner_of
-from customers.models import Claim, Consent, Customer, Identity, Kind
+from customers.models import Claim, Consent, Customer, Identity
+from customers.summary import summarise
+from customers.vouching import check_form
 
 CONSENTS_SHOWN = 50
 
@@ -46,9 +47,15 @@ class NewIdentityForm(forms.ModelForm[Identity]):
         cleaned = super().clean() or {}
         kind, value = cleaned.get("kind"), cleaned.get("value")
         if kind and value:
-            _check_form_of(kind, value)
+            self._check_form(kind, value)
             self._check_owner(kind, value)
         return cleaned
+
+    def _check_form(self, kind: str, value: str) -> None:
+        try:
+            check_form(kind, value)
+        except ValidationError as error:
+            raise ValidationError({"value": error.messages}) from error
 
     def _check_owner(self, kind: str, value: str) -> None:
         identity = self.instance
@@ -118,6 +125,10 @@ class CustomerAdmin(admin.ModelAdmin[Customer]):
         """Their tickets would go with them."""
         return False
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
+        super().save_related(request, form, formsets, change)
+        summarise(form.instance)
+
     @admin.display(description=_("addresses"))
     def addresses(self, customer: Customer) -> str:
         return ", ".join(str(identity) for identity in customer.identities.all())
@@ -130,16 +141,6 @@ class CustomerAdmin(admin.ModelAdmin[Customer]):
             for one in _consents_of(customer)
         )
         return format_html_join("", "<p>{} · {} · {} {} · {} · {}</p>", rows)
-
-
-def _check_form_of(kind: str, value: str) -> None:
-    if kind == Kind.EMAIL:
-        try:
-            validate_email(value)
-        except ValidationError as error:
-            raise ValidationError({"value": error}) from error
-    if kind == Kind.PHONE and not country_of(value):
-        raise ValidationError({"value": _("With its country code, as in +44 7700 900123.")})
 
 
 def _consents_of(customer: Customer) -> QuerySet[Consent]:
