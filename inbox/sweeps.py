@@ -15,8 +15,9 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from channels_app import templates
 from channels_app.models import InboundEvent
-from inbox import afterthoughts, delivery, health, intake, media, triage
+from inbox import afterthoughts, delivery, health, intake, media, reactions, triage
 from inbox.delivery import claim
 from inbox.errands import Errands
 from inbox.models import (
@@ -111,6 +112,18 @@ def belated_afterthoughts(_: Errands) -> None:
     afterthoughts.apply_waiting()
 
 
+def reactions_to_tell(errands: Errands) -> None:
+    """Reactions of ours that the provider has not heard of."""
+    for reaction_id in reactions.due(limit=BATCH):
+        errands.give(reactions.send_reaction, reaction_id)
+
+
+def old_templates(errands: Errands) -> None:
+    """Message templates that may have changed at the provider."""
+    for channel_id in templates.due().values_list("pk", flat=True)[:BATCH]:
+        errands.give(templates.refresh_templates, channel_id)
+
+
 def signs_of_life(_: Errands) -> None:
     """The clock's own, and the question for the worker's."""
     health.beat("clock")
@@ -138,7 +151,8 @@ def old_leftovers(_: Errands) -> None:
     IdempotencyKey.objects.filter(created_at__lte=now - KEEP_ANSWERS).delete()
     UnmatchedUpdate.objects.filter(at__lte=now - KEEP_UNMATCHED).delete()
     UnmatchedAfterthought.objects.filter(at__lte=now - KEEP_UNMATCHED).delete()
-    for upload in Attachment.objects.filter(message=None, created_at__lte=now - KEEP_UPLOADS):
+    unsent = Attachment.objects.filter(message=None, drafts=None)
+    for upload in unsent.filter(created_at__lte=now - KEEP_UPLOADS):
         upload.file.delete(save=False)
         upload.delete()
 
@@ -152,6 +166,8 @@ SWEEPS: dict[Sweep, float] = {
     sleepers: EVERY,
     belated_updates: EVERY,
     belated_afterthoughts: EVERY,
+    reactions_to_tell: EVERY,
+    old_templates: 15.0,
     old_live_events: 60.0,
     old_bodies: 60.0,
     old_leftovers: 600.0,

@@ -2,6 +2,7 @@ from inbox.models.access_token import ApiToken, IdempotencyKey, Invitation
 from inbox.models.agent import Agent, Team
 from inbox.models.canned_reply import CannedReply
 from inbox.models.conversation import ContactPoint, Conversation, JoinRefusal, Participant
+from inbox.models.draft import Draft, Reading
 from inbox.models.heartbeat import Heartbeat
 from inbox.models.live_event import LiveEvent
 from inbox.models.merge import TicketMerge
@@ -29,6 +30,7 @@ __all__ = [
     "ContactPoint",
     "Conversation",
     "DeliveryAttempt",
+    "Draft",
     "Heartbeat",
     "IdempotencyKey",
     "Invitation",
@@ -39,6 +41,7 @@ __all__ = [
     "MessageReaction",
     "Note",
     "Participant",
+    "Reading",
     "Tag",
     "Team",
     "Ticket",

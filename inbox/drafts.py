@@ -1,0 +1,98 @@
+"""What agents have begun to write: kept at the desk, the same in all their tabs."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from inbox import live
+from inbox.models import Agent, Attachment, Draft, Ticket
+
+
+class NewerDraft(Exception):
+    """Another tab has saved something else since; `draft` is that."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__("The draft was changed elsewhere.")
+        self.draft = draft
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What stands in a reply box; see Draft. `base` is the revision its tab knows, 0 for none."""
+
+    mode: str
+    text: str
+    client_id: uuid.UUID
+    strand: str = ""
+    copies: str = ""
+    base: int = 0
+
+
+@transaction.atomic
+def save(ticket: Ticket, begun: Begun, *, by: Agent) -> Draft | None:
+    """Keep it. None when there is nothing to keep: the draft is gone then.
+
+    Raises NewerDraft when another tab's last save is not the one this began from; the same
+    text again is no conflict.
+    """
+    draft, is_new = Draft.objects.select_for_update().get_or_create(
+        ticket=ticket,
+        agent=by,
+        mode=begun.mode,
+        defaults={"client_id": begun.client_id, "revision": begun.base},
+    )
+    if not is_new and draft.revision != begun.base and draft.text != begun.text:
+        raise NewerDraft(draft)
+    if not begun.text.strip() and not draft.attachments.exists():
+        draft.delete()
+        _tell(ticket, by, begun.mode, revision=0)
+        return None
+    draft.text, draft.strand, draft.copies = begun.text, begun.strand, begun.copies
+    draft.revision += 1
+    draft.updated_at = timezone.now()
+    draft.save()
+    _tell(ticket, by, begun.mode, revision=draft.revision)
+    return draft
+
+
+@transaction.atomic
+def attach(ticket: Ticket, file: Attachment, *, by: Agent) -> Draft:
+    """Put an uploaded file with the agent's reply, begun by it if need be."""
+    draft, _is_new = Draft.objects.get_or_create(
+        ticket=ticket, agent=by, mode=Draft.Mode.REPLY, defaults={"client_id": uuid.uuid4()}
+    )
+    draft.attachments.add(file)
+    _tell(ticket, by, draft.mode, revision=draft.revision)
+    return draft
+
+
+@transaction.atomic
+def detach(ticket: Ticket, file: int, *, by: Agent) -> None:
+    """Take a file back out; it is thrown away. One that is not there changes nothing."""
+    for draft in Draft.objects.filter(ticket=ticket, agent=by, attachments=file):
+        draft.attachments.remove(file)
+        if not draft.text.strip() and not draft.attachments.exists():
+            draft.delete()
+        _tell(ticket, by, draft.mode, revision=draft.revision)
+
+
+def discard(ticket: Ticket, *, by: Agent, mode: str) -> None:
+    """What was written has been sent."""
+    if Draft.objects.filter(ticket=ticket, agent=by, mode=mode).delete()[0]:
+        _tell(ticket, by, mode, revision=0)
+
+
+def drafts_of(ticket: Ticket, agent: Agent) -> dict[str, Draft]:
+    """The agent's drafts in this ticket by mode."""
+    found = Draft.objects.filter(ticket=ticket, agent=agent).prefetch_related("attachments")
+    return {draft.mode: draft for draft in found}
+
+
+def _tell(ticket: Ticket, agent: Agent, mode: str, *, revision: int) -> None:
+    """The agent's other tabs hear of it: which draft is at which revision (0: gone)."""
+    said = {"type": "draft", "ticket": ticket.pk, "mode": mode, "revision": revision}
+    transaction.on_commit(lambda: live.whisper([f"agent.{agent.pk}"], said))

@@ -1,0 +1,93 @@
+"""What agents have begun to write is the same in all their tabs, and never overwritten unseen."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from inbox import drafts, media
+from inbox.drafts import Begun, NewerDraft
+from inbox.models import Agent, Attachment, Conversation, Draft, Ticket
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ticket(strand: Conversation) -> Ticket:
+    return strand.ticket
+
+
+def begun(text: str, *, base: int = 0, **more: Any) -> Begun:
+    said: dict[str, Any] = {"mode": "reply", "client_id": uuid.uuid4()}
+    return Begun(text=text, base=base, **(said | more))
+
+
+def test_a_draft_is_kept_per_agent_ticket_and_mode(
+    ticket: Ticket, grace: Agent, heidi: Agent
+) -> None:
+    drafts.save(ticket, begun("Dear"), by=grace)
+    drafts.save(ticket, begun("Careful", mode="note"), by=grace)
+    drafts.save(ticket, begun("Hello"), by=heidi)
+    mine = drafts.drafts_of(ticket, grace)
+    assert {mode: one.text for mode, one in mine.items()} == {"reply": "Dear", "note": "Careful"}
+
+
+def test_every_save_raises_the_revision_and_keeps_the_future_messages_id(
+    ticket: Ticket, grace: Agent
+) -> None:
+    first = drafts.save(ticket, begun("D"), by=grace)
+    second = drafts.save(ticket, begun("De", base=1), by=grace)
+    assert first is not None
+    assert second is not None
+    assert (first.revision, second.revision) == (1, 2)
+    assert second.client_id == first.client_id
+
+
+def test_a_tab_that_missed_the_last_save_overwrites_nothing(ticket: Ticket, grace: Agent) -> None:
+    drafts.save(ticket, begun("From one tab"), by=grace)
+    for base in (0, 2):
+        with pytest.raises(NewerDraft) as newer:
+            drafts.save(ticket, begun("From another", base=base), by=grace)
+        assert newer.value.draft.text == "From one tab"
+    assert Draft.objects.get().text == "From one tab"
+    assert drafts.save(ticket, begun("From one tab", base=0), by=grace) is not None
+
+
+def test_an_emptied_draft_is_gone_and_a_later_one_goes_on_counting(
+    ticket: Ticket, grace: Agent
+) -> None:
+    drafts.save(ticket, begun("D"), by=grace)
+    assert drafts.save(ticket, begun("  ", base=1), by=grace) is None
+    assert not Draft.objects.exists()
+    again = drafts.save(ticket, begun("E", base=1), by=grace)
+    assert again is not None
+    assert again.revision == 2
+
+
+def test_files_wait_with_the_draft_even_without_a_text(ticket: Ticket, grace: Agent) -> None:
+    upload = SimpleUploadedFile("a.txt", b"abc", "text/plain")
+    file = media.keep_upload(upload, by=grace)
+    draft = drafts.attach(ticket, file, by=grace)
+    assert drafts.save(ticket, begun("", base=draft.revision), by=grace) is not None
+    drafts.detach(ticket, file.pk, by=grace)
+    assert not Draft.objects.exists()
+
+
+def test_what_was_sent_is_no_draft_any_more(ticket: Ticket, grace: Agent) -> None:
+    drafts.save(ticket, begun("D"), by=grace)
+    drafts.save(ticket, begun("N", mode="note"), by=grace)
+    drafts.discard(ticket, by=grace, mode="reply")
+    assert list(drafts.drafts_of(ticket, grace)) == ["note"]
+
+
+def test_files_of_a_draft_are_not_swept_away(ticket: Ticket, grace: Agent) -> None:
+    from inbox.sweeps import Errands, old_leftovers
+
+    kept, lost = (media.keep_upload(SimpleUploadedFile("a", b"a"), by=grace) for _ in range(2))
+    drafts.attach(ticket, kept, by=grace)
+    Attachment.objects.update(created_at="2020-01-01T00:00Z")
+    old_leftovers(Errands())
+    assert [one.pk for one in Attachment.objects.all()] == [kept.pk]
