@@ -133,9 +133,15 @@ def version() -> str:
     return digest.hexdigest()[:12]
 
 
+def without_remarks(source: bytes) -> bytes:
+    """A script less its indentation and the lines that are remarks only."""
+    lines = (line.strip() for line in source.splitlines())
+    return b"\n".join(line for line in lines if line and not line.startswith(b"//"))
+
+
 @lru_cache(maxsize=1)
 def _loader() -> tuple[bytes, bytes, str]:
-    plain = _source(LOADER)
+    plain = without_remarks(_source(LOADER))
     return plain, gzip.compress(plain, 9, mtime=0), f'"{hashlib.sha256(plain).hexdigest()[:20]}"'
 
 

@@ -17,6 +17,7 @@ django.setup()
 from channels_app.models import Channel  # noqa: E402  (needs the apps)
 from inbox import delivery, triage  # noqa: E402
 from inbox.models import Agent, CannedReply, ChannelPolicy, Message, Team, Ticket  # noqa: E402
+from tests.browser.visits import *  # noqa: E402, F403
 from tests.flows import saying  # noqa: E402
 
 PASSWORD = "a-long-password"
