@@ -7,19 +7,25 @@ https://developers.facebook.com/docs/whatsapp/business-management-api/message-te
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import dramatiq
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from channels_app.errors import SendError
 from channels_app.messages import Template, TemplateUpdate, TemplateUse
 from channels_app.models import Channel, MessageTemplate
 
+logger = logging.getLogger(__name__)
+
 SYNC_EVERY = timedelta(hours=6)
+TRY_AGAIN_AFTER = timedelta(minutes=10)
 LONGEST_VALUE = 1024
 FILES = frozenset({"image", "video", "document"})
 Json = dict[str, Any]
@@ -55,6 +61,17 @@ def sync(channel: Channel) -> None:
         )
         MessageTemplate.objects.filter(channel=channel, updated_at__lt=now).delete()
         Channel.objects.filter(pk=channel.pk).update(templates_synced_at=now)
+
+
+def refresh(channel: Channel) -> None:
+    """Look at the channel's templates again; a provider that does not answer is asked once more
+    after ten minutes."""
+    try:
+        sync(channel)
+    except SendError as error:
+        logger.warning("templates_not_synced", extra={"channel": channel.key, "code": error.code})
+        later = timezone.now() - SYNC_EVERY + TRY_AGAIN_AFTER
+        Channel.objects.filter(pk=channel.pk).update(templates_synced_at=later)
 
 
 def due() -> QuerySet[Channel]:
@@ -208,3 +225,8 @@ def _parameter(slot: Placeholder, value: str) -> Json:
 def _one_line(value: str) -> str:
     """WhatsApp refuses line ends, tabs and more than four spaces in a value (132018)."""
     return " ".join(value.split())[:LONGEST_VALUE]
+
+
+@dramatiq.actor(max_retries=0, queue_name="media")
+def refresh_templates(channel_id: int) -> None:
+    refresh(Channel.objects.get(pk=channel_id))

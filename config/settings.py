@@ -170,7 +170,15 @@ DRAMATIQ_BROKER = {
     ],
 }
 # The modules that end in an actor.
-DRAMATIQ_AUTODISCOVER_MODULES = ["intake", "delivery", "media", "health"]
+DRAMATIQ_AUTODISCOVER_MODULES = [
+    "intake",
+    "delivery",
+    "media",
+    "health",
+    "reactions",
+    "receipts",
+    "templates",
+]
 
 # Files
 

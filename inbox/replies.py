@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,6 +12,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from channels_app import templates
 from channels_app.models import Channel
 from customers.merging import hold
 from customers.models import Identity
@@ -32,7 +33,15 @@ from inbox.models import (
 from inbox.sending import Answer, Refused, may_send, new_point
 from inbox.triage import NotPossible
 
-__all__ = ["NotPossible", "Refused", "Reply", "StaleReply", "open_strand", "send_reply"]
+__all__ = [
+    "NotPossible",
+    "Refused",
+    "Reply",
+    "StaleReply",
+    "TemplateChoice",
+    "open_strand",
+    "send_reply",
+]
 
 MAX_COPIES = 20
 MAX_REFERENCES = 20
@@ -48,12 +57,22 @@ class StaleReply(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateChoice:
+    """An approved template, with what stands in its placeholders in their order."""
+
+    name: str
+    language: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What an agent wants to say.
 
     client_id: the same one again is the same reply. base: the last position its author had
     seen, None to skip the check. cc: exactly these copies, None for the strand's accepted
-    participants. subject: "" for the strand's own.
+    participants. subject: "" for the strand's own. template: sent instead of a text.
+    answers: the message of this strand it is the answer to, by id.
     """
 
     text: str
@@ -62,6 +81,8 @@ class Reply:
     attachments: tuple[Attachment, ...] = ()
     cc: tuple[str, ...] | None = None
     subject: str = ""
+    template: TemplateChoice | None = None
+    answers: int | None = None
 
 
 def send_reply(conversation: Conversation, reply: Reply, *, by: Agent) -> Message:
@@ -82,7 +103,7 @@ def open_strand(ticket: Ticket, *, channel: Channel, identity: Identity, by: Age
     Raises NotPossible for an address that is not the customer's or doesn't fit the channel."""
     if identity.customer_id != ticket.customer_id or identity.ended_at is not None:
         raise NotPossible(_("This is not an address of the ticket's customer."))
-    if identity.kind != channel.adapter.identity_kind:
+    if not channel.adapter.reaches(identity.kind, identity.scope):
         raise NotPossible(_("This channel can't reach that address."))
     with transaction.atomic():
         hold(ticket.customer_id)
@@ -175,9 +196,21 @@ def _check_address(address: str) -> None:
 
 
 def _check_allowed(strand: Conversation, reply: Reply) -> None:
+    if reply.template is not None:
+        _check_template(strand, reply, reply.template)
+        return
     if not reply.text.strip() and not reply.attachments:
         raise NotPossible(_("Write something first."))
     answer = may_send(strand.contact_point, text=reply.text, attachments=reply.attachments)
+    if not answer.allowed:
+        raise Refused(answer)
+
+
+def _check_template(strand: Conversation, reply: Reply, choice: TemplateChoice) -> None:
+    if reply.text.strip():
+        raise NotPossible(_("A template is sent as it is: clear the text first."))
+    named = {"name": choice.name, "language": choice.language}
+    answer = may_send(strand.contact_point, attachments=reply.attachments, template=named)
     if not answer.allowed:
         raise Refused(answer)
 
@@ -194,11 +227,35 @@ def _write(ongoing: Change, strand: Conversation, reply: Reply) -> Message:
         author_type=Message.Author.AGENT,
         agent=ongoing.by,
         subject=_subject(strand, reply),
-        text=reply.text,
         html=as_html(reply.text) if channel.adapter.limits.carries_html else "",
+        reply_to=_answered(strand, reply),
+        **_said(channel, reply),
         client_id=reply.client_id,
         created_at=ongoing.now,
     )
+
+
+def _said(channel: Channel, reply: Reply) -> dict[str, Any]:
+    """The text as typed, or as the customer will read the template."""
+    choice = reply.template
+    if choice is None:
+        return {"text": reply.text}
+    template = channel.templates.get(name=choice.name, language=choice.language)
+    try:
+        use = templates.use(template, choice.values)
+    except templates.Misfit as misfit:
+        raise Refused(_no("template-refused", str(misfit))) from misfit
+    text = templates.text_of(template.components, choice.values)
+    return {"kind": "template", "text": text, "payload": {"template": asdict(use)}}
+
+
+def _answered(strand: Conversation, reply: Reply) -> Message | None:
+    if reply.answers is None:
+        return None
+    answered = strand.messages.filter(pk=reply.answers).exclude(external_id="").first()
+    if answered is None:
+        raise NotPossible(_("The message to be answered is not in this conversation."))
+    return answered
 
 
 def _subject(strand: Conversation, reply: Reply) -> str:

@@ -87,6 +87,10 @@ class Adapter:
         """Every message template of the account. Raises SendError."""
         raise NotImplementedError
 
+    def reaches(self, kind: str, scope: str) -> bool:
+        """Whether an identity of this kind and scope can be written to here."""
+        return kind == self.identity_kind
+
     def segments(self, text: str) -> int:
         """How many paid parts the text takes; 0 where nobody counts them."""
         return 0

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from django.db.models import Q
 from django.utils import timezone
 
 from channels_app.models import Channel
@@ -21,6 +24,14 @@ def mark_reached(message: Message) -> None:
     """The address exists after all."""
     point = ContactPoint.objects.filter(pk=message.conversation.contact_point_id)
     point.exclude(undeliverable_reason="").update(undeliverable_reason="")
+
+
+def mark_free_entry(message: Message, *, until: datetime) -> None:
+    """Until then nothing on this strand is charged."""
+    point = ContactPoint.objects.filter(pk=message.conversation.contact_point_id)
+    point.filter(Q(free_entry_ends_at=None) | Q(free_entry_ends_at__lt=until)).update(
+        free_entry_ends_at=until
+    )
 
 
 def mark_opted_out(message: Message, *, source: str) -> None:

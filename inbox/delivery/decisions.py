@@ -13,7 +13,7 @@ from inbox.delivery.consequences import mark_reached
 from inbox.delivery.send import deliver_later
 from inbox.delivery.status import advance, home_of, move
 from inbox.models import Activity, Agent, Message
-from inbox.sending import Refused, may_send
+from inbox.sending import Refused, may_leave
 from inbox.triage import NotPossible
 
 Status = Message.Status
@@ -56,8 +56,7 @@ def _queue(message: Message, *, was: Status) -> None:
     message = Message.objects.select_related("conversation__contact_point__channel").get(
         pk=message.pk
     )
-    point, files = message.conversation.contact_point, message.attachments.all()
-    answer = may_send(point, text=message.text, attachments=files)
+    answer = may_leave(message)
     if not answer.allowed:
         raise Refused(answer)
     fresh: dict[str, Any] = {"attempts": 0, "external_id": "", "error_code": "", "error_text": ""}

@@ -11,7 +11,7 @@ from inbox.delivery.claim import claim, holding_too_long, next_in, open_attempt
 from inbox.delivery.outgoing import outgoing
 from inbox.delivery.status import fail
 from inbox.models import Message
-from inbox.sending import may_send
+from inbox.sending import may_leave
 
 Status = Message.Status
 
@@ -26,8 +26,7 @@ def deliver(message_id: int) -> None:
     if message is None:
         return
     crash.point("delivery-claimed")
-    files = list(message.attachments.all())
-    answer = may_send(message.conversation.contact_point, text=message.text, attachments=files)
+    answer = may_leave(message)
     if answer.allowed:
         _call(message)
     else:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
+from django.utils import timezone
+
 from channels_app.messages import DeliveryUpdate, InboundMessage
 from channels_app.models import Channel
 from inbox.changes import change
-from inbox.delivery.consequences import mark_opted_out, mark_reached, mark_undeliverable
+from inbox.delivery.consequences import (
+    mark_broken,
+    mark_free_entry,
+    mark_opted_out,
+    mark_reached,
+    mark_undeliverable,
+)
 from inbox.delivery.status import REPORTED_AS_FAILED_FROM, advance, fail
-from inbox.models import Activity, Message, UnmatchedUpdate
+from inbox.models import Activity, DeliveryAttempt, Message, UnmatchedUpdate
 
 Status = Message.Status
 
@@ -21,6 +30,7 @@ def apply_update(channel: Channel, update: DeliveryUpdate) -> Message | None:
     ours = Message.objects.filter(channel=channel, direction=Message.Direction.OUTBOUND)
     ours = ours.select_related("channel", "conversation__contact_point")
     message = ours.filter(external_id=update.external_id).order_by("-pk").first()
+    message = message or _by_reference(ours, update)
     if message is None:
         _keep(channel, update)
         return None
@@ -48,6 +58,29 @@ def apply_bounce(message: Message, inbound: InboundMessage) -> None:
         mark_undeliverable(message, bounce.reason)
 
 
+def _by_reference(ours: QuerySet[Message], update: DeliveryUpdate) -> Message | None:
+    """The message whose own id the provider gives back although the answer to our call was
+    never heard: any report on it proves that it was taken. One that has another external id is
+    not it: it was sent once more meanwhile."""
+    key = update.reference
+    if not (key.isascii() and key.isdecimal() and len(key) < 19):
+        return None
+    named = ours.filter(pk=int(key), external_id="")
+    message = named.exclude(status__in=[Status.SCHEDULED, Status.CANCELED]).first()
+    if message is None:
+        return None
+    Message.objects.filter(pk=message.pk, external_id="").update(external_id=update.external_id)
+    message.external_id = update.external_id
+    attempts = message.delivery_attempts.filter(outcome=DeliveryAttempt.Outcome.OPEN)
+    attempts.update(
+        outcome=DeliveryAttempt.Outcome.SENT,
+        finished_at=timezone.now(),
+        external_id=update.external_id,
+    )
+    advance(message, Status.SENT, at=update.at)
+    return message
+
+
 def _keep(channel: Channel, update: DeliveryUpdate) -> None:
     UnmatchedUpdate.objects.bulk_create(
         [
@@ -67,6 +100,10 @@ def _keep(channel: Channel, update: DeliveryUpdate) -> None:
 
 
 def _apply(message: Message, update: DeliveryUpdate) -> None:
+    if update.pricing is not None:
+        Message.objects.filter(pk=message.pk).update(pricing=update.pricing)
+    if update.free_entry_until is not None:
+        mark_free_entry(message, until=update.free_entry_until)
     if update.status == "failed":
         _apply_failure(message, update)
     elif advance(message, Status(update.status), at=update.at) and update.status != "sent":
@@ -79,6 +116,8 @@ def _apply_failure(message: Message, update: DeliveryUpdate) -> None:
         return
     if update.undeliverable:
         mark_undeliverable(message, text)
+    if update.channel_is_broken:
+        mark_broken(message.channel, text)
     if update.opted_out:
         mark_opted_out(message, source=f"provider code {code}")
 

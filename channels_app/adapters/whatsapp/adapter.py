@@ -89,6 +89,12 @@ class WhatsAppAdapter(Adapter):
     def parse(self, event: RawEvent) -> list[Inbound]:
         return parsing.parse(event, portfolio=self.channel.settings.get("portfolio_id", ""))
 
+    def reaches(self, kind: str, scope: str) -> bool:
+        """User ids mean somebody within their portfolio only, phone numbers everywhere."""
+        settings = self.channel.settings
+        own = settings.get("portfolio_id") or settings.get("waba_id", "")
+        return kind == "phone" or (kind == people.USER and scope == own)
+
     def send(self, message: OutboundMessage) -> Receipt:
         return sending.send(self._account, message)
 

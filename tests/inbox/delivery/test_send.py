@@ -45,6 +45,7 @@ class TestLeaving:
                 reference=str(message.pk),
                 to="+447700900123",
                 text="On its way.",
+                to_kind="phone",
                 status_url=line.webhook_url,
             )
         ]
