@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from channels_app.messages import Address, InboundMessage
 from channels_app.models import Channel
 from customers.addresses import matching_key
@@ -10,7 +12,7 @@ from customers.merging import hold
 from customers.models import Claim, Identity
 from customers.succession import release_number
 from inbox import reply_tokens
-from inbox.models import ContactPoint
+from inbox.models import Agent, ContactPoint
 
 
 def contact_point_of(channel: Channel, inbound: InboundMessage) -> ContactPoint:
@@ -28,6 +30,28 @@ def contact_point_of(channel: Channel, inbound: InboundMessage) -> ContactPoint:
     release_number(inbound.sender)
     identity = identify(inbound.sender, name=sender.name)
     return _locked(_known_point(channel, identity, inbound))
+
+
+def as_forwarded(inbound: InboundMessage) -> InboundMessage:
+    """A mail that an agent forwards from their own proven address is its inner sender's, as a
+    claim; answers go there and not to the agent."""
+    inner = inbound.envelope.original_sender if inbound.envelope else None
+    if inner is None or _forwarding_agent(inbound) is None:
+        return inbound
+    sender = Address("email", inner.address, name=inner.name)
+    return replace(inbound, sender=(sender,), is_claimed=True, reply_address="")
+
+
+def _forwarding_agent(inbound: InboundMessage) -> Agent | None:
+    envelope = inbound.envelope
+    if envelope is None or envelope.sender is None or envelope.original_sender is None:
+        return None
+    if inbound.authentication != "pass":
+        return None
+    agents = Agent.objects.filter(is_active=True)
+    if agents.filter(email__iexact=envelope.original_sender.address).exists():
+        return None
+    return agents.filter(email__iexact=envelope.sender.address).first()
 
 
 def _known_point(channel: Channel, identity: Identity, inbound: InboundMessage) -> ContactPoint:
@@ -70,6 +94,8 @@ def _renamed(point: ContactPoint, identity: Identity, inbound: InboundMessage) -
 
 def _claimed(channel: Channel, inbound: InboundMessage, sender: Address) -> ContactPoint:
     source = "form" if inbound.is_claimed else "unverified sender"
+    agent = _forwarding_agent(inbound)
+    source = f"forwarded by {agent}" if agent else source
     claimed = claim(sender.name, kind=sender.kind, value=sender.value, source=source)
     return ContactPoint.objects.create(
         channel=channel,
