@@ -35,7 +35,7 @@ from customers import consent
 from customers.addresses import matching_key
 from customers.models import Customer
 from inbox import afterthoughts, crash, delivery, rotation, triage
-from inbox.arrivals import contact_point_of
+from inbox.arrivals import as_forwarded, contact_point_of
 from inbox.changes import Change, Together, change, gather, opening, together
 from inbox.entries import write_down
 from inbox.models import (
@@ -116,6 +116,7 @@ def receive(
         about = bounced(inbound)
         if about is not None:
             return Result(_record_bounce(about, inbound, event))
+        inbound = as_forwarded(inbound)
         point = contact_point_of(channel, inbound)
         message = _record(point, inbound, place(point, inbound), event)
         crash.point("message-recorded")
