@@ -136,7 +136,8 @@ def _hold_the_deadly(source: Source) -> None:
 
 def _waiting(source: Source) -> QuerySet[InboundEvent]:
     waiting = InboundEvent.objects.filter(_free(), state=State.RECEIVED, source=source)
-    waiting = waiting.select_related("channel").order_by("pk")
+    # Events of one channel share its one object, and what is looked up of it.
+    waiting = waiting.prefetch_related("channel").order_by("pk")
     if connection.features.has_select_for_update_skip_locked:
         return waiting.select_for_update(skip_locked=True, of=("self",))
     return waiting

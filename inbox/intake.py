@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TypeGuard
 
 import dramatiq
@@ -22,7 +21,6 @@ from channels_app.messages import (
     Deletion,
     DeliveryUpdate,
     Edit,
-    Envelope,
     IdentityChange,
     Inbound,
     InboundMessage,
@@ -33,17 +31,15 @@ from channels_app.messages import (
 from channels_app.models import Channel, InboundEvent
 from customers import consent
 from customers.addresses import matching_key
-from customers.models import Customer
 from inbox import afterthoughts, crash, delivery, rotation, triage
 from inbox.arrivals import as_forwarded, contact_point_of
-from inbox.changes import Change, Together, change, gather, opening, together
+from inbox.changes import Change, Together, change, opening, together
 from inbox.entries import write_down
 from inbox.models import (
     Activity,
     ContactPoint,
     Conversation,
     Message,
-    Participant,
     Ticket,
     policy_of,
 )
@@ -110,9 +106,9 @@ def receive(
         if owner is None:
             return Result(None, unread=(_homeless(inbound.account),))
         channel = owner
-        known = Message.objects.filter(channel=channel, dedupe_key=inbound.dedupe_key).first()
-        if known is not None:
-            return Result(known, is_duplicate=True)
+        known = Message.objects.filter(channel=channel, dedupe_key=inbound.dedupe_key)
+        if known.exists():
+            return Result(known.get(), is_duplicate=True)
         about = bounced(inbound)
         if about is not None:
             return Result(_record_bounce(about, inbound, event))
@@ -242,9 +238,9 @@ def _is_here(ongoing: Change, strand: Conversation | None) -> bool:
 def _new_ticket(point: ContactPoint, inbound: InboundMessage, placement: Placement) -> Ticket:
     now = timezone.now()
     return Ticket(
-        customer_id=point.customer_id,
+        customer=point.customer,
         subject=inbound.subject,
-        team_id=policy_of(point.channel).team_id,
+        team=policy_of(point.channel).team,
         status=placement.status,
         resolved_at=now if placement.status == Ticket.Status.RESOLVED else None,
         is_quiet=placement.is_quiet,
@@ -262,7 +258,7 @@ def _say(
     event: InboundEvent | None,
 ) -> Message:
     strand = placement.conversation or _new_strand(ongoing, point, inbound, placement)
-    message = _write(ongoing, strand, inbound, event)
+    message = write_down(ongoing, strand, inbound, event)
     if inbound.keyword:
         _note_consent(ongoing, point, inbound)
     if placement.is_quiet or inbound.is_echo:
@@ -290,86 +286,6 @@ def _new_strand(
     elif not placement.is_accepted:
         ongoing.record(Verb.STRAND_OPENED, conversation=strand.pk, address=point.address)
     return strand
-
-
-def _write(
-    ongoing: Change, strand: Conversation, inbound: InboundMessage, event: InboundEvent | None
-) -> Message:
-    message = write_down(ongoing, strand, inbound, event)
-    if inbound.is_echo:
-        _follow_up_on_echo(ongoing, strand, message, inbound)
-    else:
-        _follow_up(ongoing, strand, message, inbound)
-    return message
-
-
-def _follow_up(
-    ongoing: Change, strand: Conversation, message: Message, inbound: InboundMessage
-) -> None:
-    """Keep the list's copy, the strand and the contact point in step with a new message."""
-    strand.hear(at=ongoing.now, reply_address=inbound.reply_address)
-    strand.contact_point.hear(at=ongoing.now, opens_window_until=inbound.opens_window_until)
-    gather(_write_heard, (strand, ongoing.now))
-    ongoing.ticket.heard(
-        at=ongoing.now,
-        channel_kind=strand.contact_point.channel.kind,
-        preview=message.preview,
-        wants_answer=not inbound.is_automatic and inbound.keyword is None,
-    )
-    if inbound.envelope and strand.is_accepted:
-        _note_participants(strand, inbound.envelope)
-
-
-def _follow_up_on_echo(
-    ongoing: Change, strand: Conversation, message: Message, inbound: InboundMessage
-) -> None:
-    """We answered in the provider's own app. What the customer said after that still waits."""
-    point = strand.contact_point
-    strand.make_current()
-    strand.last_message_at = ongoing.now
-    strand.save(update_fields=["is_current", "last_message_at"])
-    point.last_outbound_at = inbound.sent_at
-    point.save(update_fields=["last_outbound_at"])
-    if point.last_inbound_at and point.last_inbound_at > inbound.sent_at:
-        return
-    kind = point.channel.kind
-    ongoing.ticket.answered(at=ongoing.now, channel_kind=kind, preview=message.preview)
-    if ongoing.ticket.status == Ticket.Status.OPEN:
-        triage.turn(ongoing, Ticket.Status.PENDING, reason="answered_in_the_app")
-
-
-def _write_heard(heard: list[tuple[Conversation, datetime]]) -> None:
-    """The strands, contact points and customers that were heard, each kind by one statement."""
-    strands = [strand for strand, _ in heard]
-    Conversation.objects.bulk_create(
-        strands,
-        update_conflicts=True,
-        unique_fields=["id"],
-        update_fields=["is_current", "last_message_at", "reply_address"],
-    )
-    ContactPoint.objects.bulk_create(
-        [strand.contact_point for strand in strands],
-        update_conflicts=True,
-        unique_fields=["id"],
-        update_fields=["last_inbound_at", "undeliverable_reason", "window_ends_at"],
-    )
-    customers = {strand.contact_point.customer_id for strand in strands}
-    latest = max(at for _, at in heard)
-    Customer.objects.filter(pk__in=customers).update(last_seen_at=latest)
-
-
-def _note_participants(strand: Conversation, envelope: Envelope) -> None:
-    """Whom a customer copied in: known from now on, written to only when an agent accepts."""
-    own = {strand.contact_point.channel.account, strand.contact_point.address}
-    known = {matching_key("email", address) for address in own}
-    Participant.objects.bulk_create(
-        [
-            Participant(conversation=strand, address=box.address[:320], name=box.name[:200])
-            for box in envelope.cc[:50]
-            if box.address and matching_key("email", box.address) not in known
-        ],
-        ignore_conflicts=True,
-    )
 
 
 def _note_consent(ongoing: Change, point: ContactPoint, inbound: InboundMessage) -> None:
