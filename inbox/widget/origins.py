@@ -25,9 +25,9 @@ def allowed(channel: Channel) -> list[str]:
 
 
 def frame_ancestors(channel: Channel) -> list[str]:
-    """The same as a Content-Security-Policy says it. A page of this machine may be opened under
-    any of its names."""
-    return ["'self'", *settings.SOCKET_ORIGINS, *allowed(channel)]
+    """The same as a Content-Security-Policy says it, which knows no addresses of IPv6."""
+    listed = [*settings.SOCKET_ORIGINS, *allowed(channel)]
+    return ["'self'", *(origin for origin in listed if "[" not in origin)]
 
 
 def _matches(pattern: str, origin: str) -> bool:

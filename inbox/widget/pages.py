@@ -174,7 +174,8 @@ def _looks(channel: Channel) -> Mapping[str, Any]:
 
 
 def _policy(channel: Channel) -> dict[str, list[str]]:
-    sockets = [origin.replace("http", "ws", 1) for origin in settings.SOCKET_ORIGINS]
+    own = [origin for origin in settings.SOCKET_ORIGINS if "[" not in origin]
+    sockets = [origin.replace("http", "ws", 1) for origin in own]
     return {
         "default-src": [CSP.NONE],
         "script-src": [CSP.SELF],
