@@ -34,7 +34,7 @@ from customers.addresses import matching_key
 from inbox import afterthoughts, crash, delivery, rotation, triage
 from inbox.arrivals import as_forwarded, contact_point_of
 from inbox.changes import Change, Together, change, opening, together
-from inbox.entries import write_down
+from inbox.entries import take_in, write_down
 from inbox.models import (
     Activity,
     ContactPoint,
@@ -258,7 +258,7 @@ def _say(
     event: InboundEvent | None,
 ) -> Message:
     strand = placement.conversation or _new_strand(ongoing, point, inbound, placement)
-    message = write_down(ongoing, strand, inbound, event)
+    message = take_in(ongoing, strand, inbound, event)
     if inbound.keyword:
         _note_consent(ongoing, point, inbound)
     if placement.is_quiet or inbound.is_echo:

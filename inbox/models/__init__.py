@@ -11,12 +11,11 @@ from inbox.models.message import (
     Attachment,
     DeliveryAttempt,
     Message,
-    MessageReaction,
     Note,
-    UnmatchedAfterthought,
     UnmatchedUpdate,
 )
 from inbox.models.policy import ChannelPolicy, policy_of
+from inbox.models.reaction import MessageReaction, UnmatchedAfterthought
 from inbox.models.ticket import Tag, Ticket
 from inbox.models.visitor import MailedAnswer, Visitor
 

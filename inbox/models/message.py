@@ -211,46 +211,6 @@ class Attachment(models.Model):
         return self.name
 
 
-class MessageReaction(models.Model):
-    """The customer's, or our, reaction to a message. An empty emoji is one taken back: kept,
-    so that older news of it can't bring it back. Ours has `sent_at` once the provider has it.
-    """
-
-    class By(models.TextChoices):
-        CUSTOMER = "customer", _("customer")
-        AGENT = "agent", _("agent")
-
-    MAX_ATTEMPTS = 5
-
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="reactions")
-    by = models.CharField(max_length=10, choices=By)
-    agent = models.ForeignKey(
-        Agent, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    emoji = models.CharField(max_length=40, blank=True)
-    at = models.DateTimeField(default=timezone.now)
-    sent_at = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_attempt_at = models.DateTimeField(null=True)
-    error_text = models.TextField(blank=True)
-
-    class Meta:
-        ordering: ClassVar = ["pk"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["message", "by"], name="one_reaction_per_side")
-        ]
-        indexes: ClassVar = [
-            models.Index(
-                fields=["next_attempt_at"],
-                condition=Q(next_attempt_at__isnull=False),
-                name="reactions_to_send",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.emoji} to message {self.message_id}"
-
-
 class Note(models.Model):
     """Seen by agents only. A table of its own, so that no exit towards customers can meet it."""
 
@@ -380,25 +340,3 @@ class UnmatchedUpdate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.status} of {self.external_id}"
-
-
-class UnmatchedAfterthought(models.Model):
-    """A reaction, an edit or a deletion that came before the message it is about."""
-
-    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+")
-    external_id = models.CharField(max_length=998)
-    kind = models.CharField(max_length=10)
-    by = models.CharField(max_length=10)
-    said = models.TextField(blank=True)
-    at = models.DateTimeField()
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["channel", "external_id", "kind", "by", "at"],
-                name="an_afterthought_waits_once",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} of {self.external_id}"
