@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from inbox import live
@@ -51,6 +52,8 @@ def save(ticket: Ticket, begun: Begun, *, by: Agent) -> Draft | None:
         draft.delete()
         _tell(ticket, by, begun.mode, revision=0)
         return None
+    if draft.revision == begun.base:
+        draft.client_id = begun.client_id
     draft.text, draft.strand, draft.copies = begun.text, begun.strand, begun.copies
     draft.revision += 1
     draft.updated_at = timezone.now()
@@ -80,16 +83,23 @@ def detach(ticket: Ticket, file: int, *, by: Agent) -> None:
         _tell(ticket, by, draft.mode, revision=draft.revision)
 
 
-def discard(ticket: Ticket, *, by: Agent, mode: str) -> None:
-    """What was written has been sent."""
-    if Draft.objects.filter(ticket=ticket, agent=by, mode=mode).delete()[0]:
-        _tell(ticket, by, mode, revision=0)
+def discard(ticket: Ticket, *, by: Agent, mode: str, text: str) -> None:
+    """This text has been sent. Another tab may have written on meanwhile: then that stays."""
+    for draft in Draft.objects.filter(ticket=ticket, agent=by, mode=mode):
+        if draft.text.strip() == text.strip():
+            draft.delete()
+            _tell(ticket, by, mode, revision=0)
 
 
 def drafts_of(ticket: Ticket, agent: Agent) -> dict[str, Draft]:
     """The agent's drafts in this ticket by mode."""
     found = Draft.objects.filter(ticket=ticket, agent=agent).prefetch_related("attachments")
     return {draft.mode: draft for draft in found}
+
+
+def begun_by(agent: Agent) -> Exists:
+    """Whether the agent has a draft in a ticket."""
+    return Exists(Draft.objects.filter(ticket=OuterRef("pk"), agent=agent))
 
 
 def _tell(ticket: Ticket, agent: Agent, mode: str, *, revision: int) -> None:

@@ -13,64 +13,70 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
-from inbox import triage
+from inbox import drafts, triage
 from inbox.media import keep_upload
-from inbox.models import Message, Note, Ticket
+from inbox.models import Attachment, Message, Note, Ticket
 from inbox.replies import Reply, StaleReply, send_reply
 from inbox.sending import Refused, may_send
 from inbox.triage import NotPossible
 from inbox.views.composer import point_of, strand_of
 from inbox.views.entry import DeskRequest, for_agents, seen_ticket
+from inbox.views.verbs import number_in
 
 type Write = Callable[[DeskRequest, Ticket], Message | Note]
 
 
-def writing(write: Write) -> Callable[[HttpRequest, int], HttpResponseBase]:
-    """The act of writing as a view on a ticket the agent sees.
+def writing(mode: str) -> Callable[[Write], Callable[[HttpRequest, int], HttpResponseBase]]:
+    """The act of writing in this mode as a view on a ticket the agent sees.
 
-    201 with what was written. 409 with what came since the agent last looked, 422 with the
-    reason in plain words: in both cases nothing was written and the browser keeps the text.
+    201 with what was written, which is no draft any more. 409 with what came since the agent
+    last looked, 422 with the reason in plain words: in both cases nothing was written and the
+    browser keeps the text.
     """
 
-    @for_agents
-    @require_POST
-    @wraps(write)
-    def view(request: DeskRequest, number: int) -> HttpResponse:
-        ticket = seen_ticket(request, number)
-        try:
-            written = write(request, ticket)
-        except StaleReply as stale:
-            return render(request, "inbox/_stale.html", {"since": stale.since}, status=409)
-        except Refused as refusal:
-            return _refusal(request, refusal.answer.reason)
-        except NotPossible as reason:
-            return _refusal(request, str(reason))
-        return JsonResponse({"position": written.position, "text": written.text}, status=201)
+    def wrapped(write: Write) -> Callable[[HttpRequest, int], HttpResponseBase]:
+        @for_agents
+        @require_POST
+        @wraps(write)
+        def view(request: DeskRequest, number: int) -> HttpResponse:
+            ticket = seen_ticket(request, number)
+            try:
+                with transaction.atomic():
+                    written = write(request, ticket)
+                    drafts.discard(ticket, by=request.user, mode=mode, text=written.text)
+            except StaleReply as stale:
+                return _stale(request, stale)
+            except Refused as refusal:
+                return _refusal(request, refusal.answer.reason)
+            except NotPossible as reason:
+                return _refusal(request, str(reason))
+            return JsonResponse({"position": written.position, "text": written.text}, status=201)
 
-    return view
+        return view
+
+    return wrapped
 
 
-@writing
+@writing("reply")
 def reply(request: DeskRequest, ticket: Ticket) -> Message:
     """Answer on one strand, or on one that is opened by it."""
-    uploads = request.FILES.getlist("files")
+    uploads = [keep_upload(one, by=request.user) for one in request.FILES.getlist("files")]
     said = Reply(
         text=request.POST.get("text", ""),
-        client_id=_client_id(request),
+        client_id=client_id_in(request),
         base=_position(request.POST.get("base", "")),
-        attachments=tuple(keep_upload(upload, by=request.user) for upload in uploads),
+        attachments=(*_own_files(request), *uploads),
         cc=_copies(request.POST.get("cc")),
     )
-    with transaction.atomic():
-        strand = strand_of(request.POST.get("conversation", ""), ticket, by=request.user)
-        return send_reply(strand, said, by=request.user)
+    strand = strand_of(request.POST.get("conversation", ""), ticket, by=request.user)
+    return send_reply(strand, said, by=request.user)
 
 
-@writing
+@writing("note")
 def note(request: DeskRequest, ticket: Ticket) -> Note:
     """Write something for colleagues only."""
     text = request.POST.get("text", "")
-    return triage.add_note(ticket, text=text, by=request.user, client_id=_client_id(request))
+    return triage.add_note(ticket, text=text, by=request.user, client_id=client_id_in(request))
 
 
 @for_agents
@@ -84,15 +90,30 @@ def check(request: DeskRequest, number: int) -> JsonResponse:
     return JsonResponse({"refusal": refusal, "segments": answer.segments, "characters": len(text)})
 
 
-def _refusal(request: DeskRequest, reason: str) -> HttpResponse:
-    return render(request, "inbox/_refused.html", {"reason": reason}, status=422)
-
-
-def _client_id(request: DeskRequest) -> uuid.UUID:
+def client_id_in(request: DeskRequest) -> uuid.UUID:
     """The browser's own name for what is being written: the same again is the same message."""
     with suppress(ValueError):
         return uuid.UUID(request.POST.get("client_id", ""))
     raise Http404
+
+
+def _stale(request: DeskRequest, stale: StaleReply) -> HttpResponse:
+    """What came, and the position up to which it has been seen by that."""
+    context = {"since": stale.since, "base": stale.since[-1].position}
+    return render(request, "inbox/_stale.html", context, status=409)
+
+
+def _refusal(request: DeskRequest, reason: str) -> HttpResponse:
+    return render(request, "inbox/_refused.html", {"reason": reason}, status=422)
+
+
+def _own_files(request: DeskRequest) -> list[Attachment]:
+    """The files that were put with the draft. Raises NotPossible when one is gone."""
+    numbers = {number_in(one) for one in request.POST.getlist("attachments")}
+    found = Attachment.objects.filter(pk__in=numbers, uploaded_by=request.user).order_by("pk")
+    if len(found) != len(numbers):
+        raise NotPossible("A file is gone. Attach it again.")
+    return list(found)
 
 
 def _position(text: str) -> int | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
+from django.db.models import Q
 from django.http import HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
@@ -16,14 +17,17 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from inbox.access import tickets_visible_to
+from inbox.drafts import begun_by
 from inbox.models import Agent, Ticket
 from inbox.models.ticket import TicketQuerySet
+from inbox.reading import news, unread_by
 from inbox.search import matching
 from inbox.views.entry import DeskRequest, for_agents
 
 PAGE = 50
 MOST_ROWS_AT_ONCE = 100
 COUNTED_UP_TO = 999
+NEWS_AMONG = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,13 @@ VIEWS = {
             "alarm-clock",
             _("Nothing is put off until later."),
             lambda tickets, agent, now: tickets.snoozed(now),
+        ),
+        View(
+            "drafts",
+            _("Drafts"),
+            "pencil",
+            _("You have nothing half-written."),
+            lambda tickets, agent, now: tickets.filter(begun_by(agent)),
         ),
         View(
             "resolved",
@@ -138,7 +149,7 @@ class Page:
     @classmethod
     def read(cls, question: Question, agent: Agent) -> Page:
         """The rows the question asks for, in a constant number of queries."""
-        tickets = as_rows(_after(question.answer(agent), question.before)[: PAGE + 1])
+        tickets = as_rows(_after(question.answer(agent), question.before), agent, PAGE + 1)
         more = len(tickets) > PAGE
         tickets = tickets[:PAGE]
         return cls(question, tickets, _next(question, tickets[-1]) if more else "")
@@ -159,15 +170,17 @@ def rows(request: DeskRequest) -> HttpResponse:
     question = Question.read(request.GET)
     numbers = [int(one) for one in request.GET.get("ids", "").split(",") if one.isdecimal()]
     tickets = question.answer(request.user).filter(pk__in=numbers[:MOST_ROWS_AT_ONCE])
-    context = {"page": Page(question, as_rows(tickets), ""), "question": question}
+    context = {"page": Page(question, as_rows(tickets, request.user), ""), "question": question}
     return render(request, "inbox/_rows.html", context)
 
 
 @for_agents
 @require_safe
 def counts(request: DeskRequest) -> JsonResponse:
-    """How many tickets each counted view holds, as the text to show."""
-    return JsonResponse({view.name: text for view, text in counted(request.user)})
+    """How many tickets each counted view holds, as the text to show; and what is new to this
+    agent among what is theirs or nobody's: ticket → last position."""
+    views = {view.name: text for view, text in counted(request.user)}
+    return JsonResponse({"views": views, "news": _news(request.user)})
 
 
 def counted(agent: Agent) -> list[tuple[View, str]]:
@@ -176,10 +189,11 @@ def counted(agent: Agent) -> list[tuple[View, str]]:
     return [(view, _count(view, tickets, agent, now)) for view in VIEWS.values()]
 
 
-def as_rows(tickets: TicketQuerySet) -> list[Ticket]:
-    """The tickets with everything a row shows."""
+def as_rows(tickets: TicketQuerySet, agent: Agent, most: int = MOST_ROWS_AT_ONCE) -> list[Ticket]:
+    """The tickets with everything a row shows to this agent."""
     named = ("customer__identities", "customer__claims")
-    return list(tickets.select_related("customer", "assignee").prefetch_related("tags", *named))
+    rows = tickets.select_related("customer", "assignee").prefetch_related("tags", *named)
+    return list(rows.annotate(is_unread=unread_by(agent), is_begun=begun_by(agent))[:most])
 
 
 def _count(view: View, tickets: TicketQuerySet, agent: Agent, now: datetime) -> str:
@@ -187,6 +201,13 @@ def _count(view: View, tickets: TicketQuerySet, agent: Agent, now: datetime) -> 
         return ""
     number = view.narrow(tickets, agent, now)[: COUNTED_UP_TO + 1].count()
     return f"{COUNTED_UP_TO}+" if number > COUNTED_UP_TO else str(number or "")
+
+
+def _news(agent: Agent) -> dict[int, int]:
+    tickets = _awake(tickets_visible_to(agent), timezone.now())
+    waiting = tickets.filter(Q(assignee=agent) | Q(assignee=None), needs_reply=True)
+    recent = waiting.newest_first().values("pk")[:NEWS_AMONG]
+    return news(Ticket.objects.filter(unread_by(agent), pk__in=recent))
 
 
 def _after(tickets: TicketQuerySet, place: tuple[datetime, int] | None) -> TicketQuerySet:

@@ -28,7 +28,7 @@ export function start() {
 const refreshCounts = gather(1000, async () => {
   const response = await fetch("/counts", { headers: { "HX-Request": "true" } });
   if (!response.ok) return;
-  for (const [view, count] of Object.entries(await response.json())) {
+  for (const [view, count] of Object.entries((await response.json()).views)) {
     const place = document.querySelector(`[data-count="${view}"]`);
     if (place && place.textContent !== count) place.textContent = count;
   }

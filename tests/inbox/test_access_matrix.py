@@ -88,6 +88,8 @@ ROWS: dict[str, list[Row]] = {
     "tickets/": [shared("/tickets/?view=all"), shared(f"/tickets/?q={SECRET}")],
     "tickets/rows": [shared("/tickets/rows?view=all&ids={ticket}")],
     "counts": [shared("/counts")],
+    "events": [shared("/events?after=0")],
+    "roster": [shared("/roster")],
     "t/<int:number>/": [page(TICKET + "/")],
     "t/<int:number>/facts": [page(TICKET + "/facts")],
     "t/<int:number>/messages": [
@@ -101,6 +103,12 @@ ROWS: dict[str, list[Row]] = {
         verb(TICKET + "/replies/check", 200, text="Hi", conversation="{strand}")
     ],
     "t/<int:number>/notes": [verb(TICKET + "/notes", 201, text="Hm", **ME)],
+    "t/<int:number>/drafts": [page(TICKET + "/drafts")],
+    "t/<int:number>/draft": [verb(TICKET + "/draft", 200, text="Hi", mode="reply", **ME)],
+    "t/<int:number>/draft/files": [verb(TICKET + "/draft/files", 422)],
+    "t/<int:number>/draft/files/remove": [verb(TICKET + "/draft/files/remove", file="1")],
+    "t/<int:number>/read": [verb(TICKET + "/read", upto="1")],
+    "t/<int:number>/unread": [verb(TICKET + "/unread")],
     "t/<int:number>/canned": [page(TICKET + "/canned")],
     "t/<int:number>/assignee": [verb(TICKET + "/assignee", to="me")],
     "t/<int:number>/team": [verb(TICKET + "/team", to="")],
