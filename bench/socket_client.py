@@ -41,8 +41,16 @@ class Tab:
         await self._socket.close()
 
     async def _listen(self) -> None:
+        """Keeps what is about a ticket; who else is there is none of a measurement's business."""
         async for text in self._socket:
-            self.heard.append((time.perf_counter(), json.loads(text)))
+            said = json.loads(text)
+            if said.get("ticket"):
+                self.heard.append((time.perf_counter(), said))
+
+    @property
+    def tickets(self) -> set[int]:
+        """The tickets it was told of."""
+        return {said["ticket"] for _, said in self.heard}
 
     @property
     def last_seq(self) -> int:

@@ -50,7 +50,7 @@ async def _listen(ground: Ground, per_second: float) -> list[float]:
         answers = await at_rate(ground.port, calls, per_second=per_second)
         assert all(answer.is_ok for answer in answers)
         deadline = time.perf_counter() + 30
-        while len({said["ticket"] for _, said in tab.heard}) < number:
+        while len(tab.tickets) < number:
             assert time.perf_counter() < deadline, (len(tab.heard), ground.tail("clock"))
             await asyncio.sleep(0.01)
     heard: dict[int, float] = {}
