@@ -44,6 +44,7 @@ from inbox.models import (
     policy_of,
 )
 from inbox.placement import Placement, bounced, place
+from inbox.sign_offs import sign_off
 
 logger = logging.getLogger(__name__)
 Verb = Activity.Verb
@@ -261,6 +262,7 @@ def _say(
     message = take_in(ongoing, strand, inbound, event)
     if inbound.keyword:
         _note_consent(ongoing, point, inbound)
+        sign_off(ongoing, message, inbound.keyword)
     if placement.is_quiet or inbound.is_echo:
         return message
     ongoing.record(Verb.CUSTOMER_WROTE, message=message.pk)
@@ -299,7 +301,7 @@ def _note_consent(ongoing: Change, point: ContactPoint, inbound: InboundMessage)
         sender=point.channel.account,
         allowed=allowed,
         source=f"keyword {inbound.keyword}",
-        at=ongoing.now,
+        at=inbound.sent_at,
     )
     ongoing.record(Verb.CONSENT_CHANGED, allowed=allowed, address=point.address)
 

@@ -168,7 +168,8 @@ def _check_fresh(ticket: Ticket, strand: Conversation, reply: Reply, by: Agent) 
     inbound = Message.Direction.INBOUND
     if strand.contact_point.channel.adapter.is_chat_like:
         messages = messages.exclude(direction=inbound)
-    said: list[Said] = [*notes, *messages.exclude(direction=inbound, is_automatic=True)]
+    messages = messages.exclude(direction=inbound, is_automatic=True)
+    said: list[Said] = [*notes, *messages.exclude(author_type=Message.Author.SYSTEM)]
     if said:
         raise StaleReply(sorted(said, key=lambda one: one.position))
 

@@ -81,9 +81,8 @@ def may_leave(message: Message) -> Answer:
     """The same for a message that was written down already."""
     template = message.payload.get("template")
     point, files = message.conversation.contact_point, list(message.attachments.all())
-    return may_send(
-        point, text="" if template else message.text, attachments=files, template=template
-    )
+    text = "" if template else message.text
+    return may_send(point, text=text, attachments=files, template=template, purpose=message.purpose)
 
 
 def window_of(point: ContactPoint) -> datetime | None:

@@ -24,7 +24,8 @@ class Message(models.Model):
     and external ids per channel. `words` is what search looks through. An outbound message is
     claimed for sending by a conditional update that also writes `leased_until`. `payload` is
     what is more than text (a place, an order, the template it was made of), `pricing` what the
-    provider bills it as. Of a deleted message nothing is kept but that it was there.
+    provider bills it as. `purpose` is what consent is asked for. Of a deleted message nothing is
+    kept but that it was there.
     """
 
     class Direction(models.TextChoices):
@@ -77,6 +78,7 @@ class Message(models.Model):
     payload = models.JSONField(default=dict, blank=True)
     pricing = models.JSONField(null=True, blank=True)
     authentication = models.CharField(max_length=4, default="none")
+    purpose = models.CharField(max_length=40, default="support")
     is_automatic = models.BooleanField(default=False)
     is_bounce = models.BooleanField(default=False)
     is_unreadable = models.BooleanField(default=False)
