@@ -127,6 +127,8 @@ def _strand(point: ContactPoint, inbound: InboundMessage) -> Placement | None:
         return Placement(ticket, current)
     if not _is_fresh(ticket, point):
         return None
+    if point.channel.settings.get("after_resolved") == "new":
+        return _join(point, inbound) or Placement(follows=ticket)
     if _answered_lately(point) or _join(point, inbound) is None:
         return Placement(ticket, current)
     return None
@@ -250,6 +252,10 @@ def _answered_lately(point: ContactPoint) -> bool:
 
 
 def _current(point: ContactPoint) -> Conversation | None:
+    """The strand its next message belongs to; once it may have been found along with the point."""
+    found: list[Conversation] | None = vars(point).pop("current_strands", None)
+    if found is not None:
+        return next(iter(found), None)
     return point.conversations.filter(is_current=True).select_related("ticket").first()
 
 

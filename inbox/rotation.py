@@ -5,7 +5,7 @@ from __future__ import annotations
 from channels_app.messages import IdentityChange
 from channels_app.models import Channel
 from customers.identify import owners_of
-from customers.models import Customer, CustomerMerge, Identity
+from customers.models import CustomerMerge, Identity
 from customers.succession import succeed
 from inbox.changes import change
 from inbox.models import Activity, ContactPoint, Conversation, JoinRefusal, Ticket
@@ -27,7 +27,7 @@ def apply(channel: Channel, news: IdentityChange) -> None:
             if _goes_along(point, old, new, channel):
                 _move(point, new, news)
     if done.folded is not None:
-        _fold(done.folded, done.customer)
+        fold(done.folded)
 
 
 def fold_point(point: ContactPoint, *, into: ContactPoint) -> None:
@@ -46,6 +46,20 @@ def fold_point(point: ContactPoint, *, into: ContactPoint) -> None:
     into.save()
 
 
+def fold(folded: CustomerMerge) -> None:
+    """What a customer who turned out to be another one had goes over, and can be given back."""
+    customer = folded.survivor
+    points = ContactPoint.objects.filter(customer=folded.merged_id)
+    keys = list(points.values_list("pk", flat=True))
+    points.update(customer=customer)
+    numbers = list(Ticket.objects.filter(customer=folded.merged_id).values_list("pk", flat=True))
+    for number in numbers:
+        with change(number) as ongoing:
+            ongoing.ticket.customer = customer
+            ongoing.record(Verb.CUSTOMERS_MERGED, merged=folded.merged_id, into=customer.pk)
+    folded.note(contact_points=keys, tickets=numbers)
+
+
 def _goes_along(point: ContactPoint, old: Identity, new: Identity, channel: Channel) -> bool:
     """On other media a number that was given up is not reached by the new one's owner's word."""
     return old.key == new.key or point.channel.kind == channel.kind
@@ -62,19 +76,6 @@ def _move(point: ContactPoint, new: Identity, news: IdentityChange) -> None:
     point.customer_id = new.customer_id
     point.save()
     _write(point, address=str(point))
-
-
-def _fold(folded: CustomerMerge, customer: Customer) -> None:
-    """What a customer who turned out to be this one had goes over, and can be given back."""
-    points = ContactPoint.objects.filter(customer=folded.merged_id)
-    keys = list(points.values_list("pk", flat=True))
-    points.update(customer=customer)
-    numbers = list(Ticket.objects.filter(customer=folded.merged_id).values_list("pk", flat=True))
-    for number in numbers:
-        with change(number) as ongoing:
-            ongoing.ticket.customer = customer
-            ongoing.record(Verb.CUSTOMERS_MERGED, merged=folded.merged_id, into=customer.pk)
-    folded.note(contact_points=keys, tickets=numbers)
 
 
 def _note_device(channel: Channel, news: IdentityChange) -> None:

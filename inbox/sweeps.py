@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from channels_app import templates
-from channels_app.models import InboundEvent
+from channels_app.models import Channel, InboundEvent
 from inbox import afterthoughts, delivery, health, intake, media, reactions, triage
 from inbox.delivery import claim
 from inbox.errands import Errands
@@ -28,7 +28,9 @@ from inbox.models import (
     Ticket,
     UnmatchedAfterthought,
     UnmatchedUpdate,
+    Visitor,
 )
+from inbox.widget import by_mail
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ KEEP_ANSWERS = timedelta(hours=24)
 KEEP_UPLOADS = timedelta(days=1)
 KEEP_UNMATCHED = timedelta(days=7)
 KEEP_BODIES = timedelta(days=90)
+KEEP_VISITORS = timedelta(days=365)
 
 type Sweep = Callable[[Errands], None]
 
@@ -124,6 +127,18 @@ def old_templates(errands: Errands) -> None:
         errands.give(templates.refresh_templates, channel_id)
 
 
+def unread_answers(_: Errands) -> None:
+    """Answers in a web chat that nobody was there to read go after their visitors by mail."""
+    for channel in Channel.objects.filter(kind="webchat", is_active=True).select_related("policy"):
+        for conversation in by_mail.strands_waiting(channel):
+            by_mail.mail_unread(conversation)
+
+
+def old_visitors(_: Errands) -> None:
+    """Whoever has not come back for a year is not recognised any more."""
+    Visitor.objects.filter(seen_at__lte=timezone.now() - KEEP_VISITORS).delete()
+
+
 def signs_of_life(_: Errands) -> None:
     """The clock's own, and the question for the worker's."""
     health.beat("clock")
@@ -168,9 +183,11 @@ SWEEPS: dict[Sweep, float] = {
     belated_afterthoughts: EVERY,
     reactions_to_tell: EVERY,
     old_templates: 15.0,
+    unread_answers: 15.0,
     old_live_events: 60.0,
     old_bodies: 60.0,
     old_leftovers: 600.0,
+    old_visitors: 3600.0,
 }
 
 

@@ -4,77 +4,103 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+from collections.abc import Coroutine
 from typing import Any
 
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from channels_app.models import Channel
-from inbox.fanout import fanout
+from inbox import live, presence
+from inbox.fanout import fanout, in_thread
 from inbox.listener import Listener
 from inbox.models import Visitor
 from inbox.widget import origins, visitors
 from inbox.widget.door import check_proof, open_channel
+from inbox.widget.hearing import current_ticket
 from inbox.widget.refusals import Refusal
 
-NOT_ALLOWED, UNKNOWN = 4403, 4401
+UNKNOWN = 4401
+TOO_SLOW = 4408
 SECONDS_TO_SAY_HELLO = 10.0
+TYPING_EVERY = 1.0
 LONGEST_FRAME = 4096
 
 
 class WidgetConsumer(AsyncWebsocketConsumer):
-    """One open chat of one visitor, known by the token of its first frame."""
+    """One open chat of one visitor. What it may say:
+
+    `{"type": "hello", "token": …}`: answered with `ready`, nothing is told before it.
+    `{"type": "typing"}`: the agents at its ticket see that.
+    """
 
     channel_layer_alias = ""  # the process hears for all of its sockets
-    visitor: Visitor | None = None
     channel: Channel
-    listener: Listener
-    deadline: asyncio.TimerHandle
+    visitor: Visitor | None = None
+    typed_at = 0.0
 
     async def connect(self) -> None:
         """Refused unless the page's origin may show this chat."""
-        key = self.scope["url_route"]["kwargs"]["key"]
-        channel = await database_sync_to_async(_channel_for)(key, _origin(self.scope))
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.listener = Listener(
+            self._hear,
+            access_changed=lambda: self._soon(self.close(UNKNOWN)),
+            too_slow=lambda: self._soon(self.close(TOO_SLOW)),
+        )
+        channel = await in_thread(_channel_for)(_key(self.scope), _origin(self.scope))
         if channel is None:
-            await self.close()
-            return
+            return await self.close()
         self.channel = channel
         await self.accept()
         loop = asyncio.get_running_loop()
-        self.deadline = loop.call_later(SECONDS_TO_SAY_HELLO, self._hang_up)
+        self.deadline = loop.call_later(SECONDS_TO_SAY_HELLO, self._hang_up_on_the_silent)
+        return None
 
     async def disconnect(self, code: int) -> None:
         if hasattr(self, "deadline"):
             self.deadline.cancel()
-        if self.visitor is not None:
-            fanout().leave(self.listener)
+        fanout().leave(self.listener)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """`{"type": "hello", "token": …}` , before anything else."""
         said = _said(text_data)
         if said.get("type") == "hello" and self.visitor is None:
             await self._welcome(str(said.get("token", "")))
-
-    async def _pass_on(self, frame: str) -> None:
-        """Of what the desk says a visitor hears only that there is something, or who types."""
-        is_typing = json.loads(frame)["type"] == "typing"
-        await self.send(frame if is_typing else '{"type":"changed"}')
+        elif said.get("type") == "typing" and self.visitor is not None:
+            await self._type(self.visitor)
 
     async def _welcome(self, token: str) -> None:
-        visitor = await database_sync_to_async(_visitor_of)(self.channel, token)
+        visitor = await in_thread(_visitor_of)(self.channel, token)
         if visitor is None:
-            await self.close(UNKNOWN)
-            return
+            return await self.close(UNKNOWN)
         self.deadline.cancel()
         self.visitor = visitor
-        self.listener = Listener(
-            self._pass_on, access_changed=self._hang_up, too_slow=self._hang_up
-        )
         await fanout().join_from_now(self.listener, frozenset([visitor.live_group]))
-        await self.send('{"type":"ready"}')
+        await self.send(live.frame({"type": "ready"}))
+        return None
 
-    def _hang_up(self) -> None:
-        asyncio.ensure_future(self.close(UNKNOWN))  # noqa: RUF006 (the socket keeps itself alive)
+    async def _type(self, visitor: Visitor) -> None:
+        if time.monotonic() - self.typed_at < TYPING_EVERY:
+            return
+        self.typed_at = time.monotonic()
+        ticket = await in_thread(current_ticket)(visitor)
+        if ticket is not None:
+            await in_thread(presence.typing)(ticket, agent=None)
+
+    async def _hear(self, frame: str) -> None:
+        """What the desk says to itself names tickets and counts events: none of a visitor's
+        business."""
+        said = json.loads(frame)
+        if said["type"] != "typing":
+            said = {"type": "changed"}
+        await self.send(live.frame(said))
+
+    def _hang_up_on_the_silent(self) -> None:
+        self._soon(self.close(UNKNOWN))
+
+    def _soon(self, doing: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(doing)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
 
 def _channel_for(key: str, origin: str) -> Channel | None:
@@ -95,7 +121,11 @@ def _visitor_of(channel: Channel, token: str) -> Visitor | None:
     return visitor
 
 
-def _origin(scope: dict[str, Any]) -> str:
+def _key(scope: Any) -> str:
+    return str(scope["url_route"]["kwargs"]["key"])
+
+
+def _origin(scope: Any) -> str:
     said = [value for name, value in scope["headers"] if name == b"origin"]
     return said[0].decode("latin-1") if len(said) == 1 else ""
 

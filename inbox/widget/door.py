@@ -41,7 +41,7 @@ def for_visitors[**P](view: View[P]) -> Callable[..., HttpResponse]:
     def entered(request: Any, key: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
             request.channel = open_channel(key)
-            _check_origin(request)
+            origins.check(request.channel, request.headers.get("Origin", ""))
             response = view(request, *args, **kwargs)
         except Refusal as refusal:
             response = refusal.response
@@ -94,10 +94,3 @@ def body_of(request: HttpRequest) -> dict[str, Any]:
     if not isinstance(said, dict):
         raise Refusal(400, "unreadable")
     return said
-
-
-def _check_origin(request: ChatRequest) -> None:
-    """Browsers say where a POST comes from; programs that don't are held off by limits alone."""
-    origin = request.headers.get("Origin", "")
-    if origin and not origins.is_allowed(request.channel, origin):
-        raise Refusal(403, "origin-not-allowed")

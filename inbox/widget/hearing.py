@@ -14,9 +14,8 @@ Status = Message.Status
 
 PAGE = 60
 # Queued counts: once it is committed an answer belongs to the visitor, a worker only stamps it.
-AUDIBLE = (Status.RECEIVED, Status.QUEUED, Status.SENDING, Status.SENT, Status.DELIVERED)
-AUDIBLE += (Status.READ, Status.UNCERTAIN)
 UNREAD = (Status.QUEUED, Status.SENDING, Status.SENT, Status.DELIVERED, Status.UNCERTAIN)
+AUDIBLE = (*UNREAD, Status.RECEIVED, Status.READ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +79,7 @@ def _audible(point: ContactPoint) -> QuerySet[Message]:
     return said.filter(status__in=AUDIBLE).select_related("agent", "channel")
 
 
-def _stretch(
-    audible: QuerySet[Message], *, after: int, before: int
-) -> tuple[list[Message], bool]:
+def _stretch(audible: QuerySet[Message], *, after: int, before: int) -> tuple[list[Message], bool]:
     audible = audible.prefetch_related("attachments")
     if after:
         found = list(audible.filter(pk__gt=after).order_by("pk")[: PAGE + 1])
@@ -98,4 +95,5 @@ def _is_resolved(point: ContactPoint) -> bool:
 
 
 def _current(point: ContactPoint) -> Conversation | None:
-    return point.conversations.filter(is_current=True).select_related("ticket").first()
+    strands = point.conversations.filter(is_current=True)
+    return strands.select_related("ticket__team").first()

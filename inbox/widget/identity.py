@@ -43,14 +43,16 @@ def read(token: Any, *, channel: Channel) -> Person:
     return Person(subject, until, _profile(claims))
 
 
-def sign_in(known: Visitor | None, person: Person, *, channel: Channel) -> tuple[Visitor, str | None]:
+def sign_in(
+    known: Visitor | None, person: Person, *, channel: Channel
+) -> tuple[Visitor, str | None]:
     """Bind a visitor to a person; the token that counts from now on, None for the same as before.
 
     The first sign-in of a visitor brings their tickets along. The token is a new one then, so
     that whoever had planted the old one learns nothing; one that belongs to somebody else ends.
     """
     with transaction.atomic():
-        held = Visitor.objects.select_for_update().filter(pk=known.pk if known else None).first()
+        held = _held(known)
         if held is not None and held.subject == person.subject:
             return _renewed(held, person), None
         if held is not None and held.subject:
@@ -61,6 +63,12 @@ def sign_in(known: Visitor | None, person: Person, *, channel: Channel) -> tuple
         else:
             held.channel, token = channel, visitors.new_token()
         return _bound(held, person, token), token
+
+
+def _held(known: Visitor | None) -> Visitor | None:
+    if known is None:
+        return None
+    return Visitor.objects.select_for_update().filter(pk=known.pk).first()
 
 
 def _bound(held: Visitor, person: Person, token: str) -> Visitor:
@@ -114,7 +122,7 @@ def _profile(claims: dict[str, Any]) -> dict[str, Any]:
     for name in ("name", *visitors.CLAIMABLE):
         value = claims.get(name)
         if isinstance(value, str) and value.strip():
-            profile[name] = " ".join(value.split())[: visitors.MAX_VALUE]
+            profile[name] = visitors.one_line(value)
             if name != "name":
                 profile[f"{name}_verified"] = claims.get(f"{name}_verified") is True
     return profile

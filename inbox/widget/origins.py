@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from channels_app.models import Channel
+from inbox.widget.refusals import Refusal
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -16,6 +17,13 @@ def is_allowed(channel: Channel, origin: str) -> bool:
     """Whether a page of this origin may show the chat: the desk's own, and those on the list."""
     listed = [*settings.SOCKET_ORIGINS, *allowed(channel)]
     return any(_matches(pattern, origin) for pattern in listed)
+
+
+def check(channel: Channel, origin: str) -> None:
+    """Raises Refusal for a page that may not show this chat. Browsers say where they are with
+    everything but a plain GET of their own site; programs that don't are held off by limits."""
+    if origin and not is_allowed(channel, origin):
+        raise Refusal(403, "origin-not-allowed")
 
 
 def allowed(channel: Channel) -> list[str]:

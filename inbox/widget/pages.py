@@ -56,8 +56,7 @@ def config(request: HttpRequest, key: str) -> HttpResponse:
     origin = request.headers.get("Origin", "")
     try:
         channel = open_channel(key)
-        if origin and not origins.is_allowed(channel, origin):
-            raise Refusal(403, "origin-not-allowed")
+        origins.check(channel, origin)
     except Refusal as refusal:
         return refusal.response
     with translation.override(language_of(request)):

@@ -8,14 +8,20 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, JsonResponse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from channels_app.messages import Attachment
 from inbox import media
 from inbox.models import Message, Visitor
 from inbox.widget import hearing, identity, limits, saying, visitors
-from inbox.widget.door import ChatRequest, body_of, check_proof, for_visitors, known_visitor
-from inbox.widget.door import token_of
+from inbox.widget.door import (
+    ChatRequest,
+    body_of,
+    check_proof,
+    for_visitors,
+    known_visitor,
+    token_of,
+)
 from inbox.widget.files import check_file
 from inbox.widget.pages import version
 from inbox.widget.refusals import Refusal
@@ -35,6 +41,8 @@ def visitor(request: ChatRequest) -> JsonResponse:
     present, token = _present(request, known, said)
     check_proof(request.channel, present)
     _describe(present, said.get("profile"))
+    if isinstance(said.get("attributes"), dict):
+        visitors.add_attributes(present, said["attributes"])
     return JsonResponse({"token": token, "profile": present.profile, "subject": present.subject})
 
 

@@ -15,12 +15,16 @@ from django.utils import timezone
 from channels_app.messages import Address
 from channels_app.models import Channel
 from customers.addresses import matching_key
+from customers.identify import identify
 from customers.models import Customer, Identity
+from customers.summary import summarise
 from inbox.models import Visitor
 
 SIGHT_EVERY = timedelta(minutes=5)
 CLAIMABLE = ("email", "phone")
 MAX_VALUE = 200
+LONGEST_NAME = 40
+MAX_ATTRIBUTES = 20
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 
 
@@ -53,7 +57,7 @@ def describe(visitor: Visitor, profile: dict[str, Any]) -> None:
     """Note what a visitor says of themselves: name, email, phone. What the website has vouched
     for stays. Raises ValidationError for an address that is none."""
     said = {
-        name: " ".join(str(profile[name]).split())[:MAX_VALUE]
+        name: one_line(profile[name])
         for name in ("name", *CLAIMABLE)
         if profile.get(name) and not visitor.profile.get(f"{name}_verified")
     }
@@ -64,17 +68,35 @@ def describe(visitor: Visitor, profile: dict[str, Any]) -> None:
     with transaction.atomic():
         visitor.profile = visitor.profile | said
         visitor.save(update_fields=["profile"])
-        point = visitor.point()
-        if point is not None:
-            note_claims(visitor, point.customer)
+        if visitor.point() is not None:
+            known = identify(addresses_of(visitor), name=said.get("name", ""))
+            note_claims(visitor, known.customer)
+
+
+def add_attributes(visitor: Visitor, attributes: dict[str, Any]) -> None:
+    """Note facts that the website tells of its visitor: at most 20, shown to agents with "site."
+    before their names, because anybody with a browser can say them."""
+    told = {
+        one_line(name)[:LONGEST_NAME]: one_line(value)
+        for name, value in attributes.items()
+        if isinstance(value, str | int | float)
+    }
+    known = visitor.profile.get("attributes", {}) | told
+    visitor.profile["attributes"] = dict(list(known.items())[:MAX_ATTRIBUTES])
+    visitor.save(update_fields=["profile"])
+    point = visitor.point()
+    if point is not None:
+        note_claims(visitor, point.customer)
 
 
 def note_claims(visitor: Visitor, customer: Customer) -> None:
-    """Write down on the customer what the visitor merely says: a name where there is none, and
-    addresses as claims, each once."""
-    name = visitor.profile.get("name", "")
-    if name and Customer.objects.filter(pk=customer.pk, name="").update(name=name[:200]):
-        customer.name = name[:200]
+    """Write down on the customer what the visitor merely says: addresses as claims, each once,
+    and what their website tells of them."""
+    attributes = visitor.profile.get("attributes", {})
+    if attributes:
+        told = {f"site.{name}": value for name, value in attributes.items()}
+        customer.attributes = customer.attributes | told
+        customer.save(update_fields=["attributes"])
     for kind in CLAIMABLE:
         value = visitor.profile.get(kind, "")
         if value and not visitor.profile.get(f"{kind}_verified"):
@@ -88,6 +110,12 @@ def addresses_of(visitor: Visitor) -> tuple[Address, ...]:
     own = Address(kind, value, scope=visitor.channel.key, name=name)
     vouched = [one for one in CLAIMABLE if visitor.profile.get(f"{one}_verified")]
     return own, *(Address(one, visitor.profile[one]) for one in vouched)
+
+
+def one_line(said: Any) -> str:
+    """What somebody typed or a website told, without what no database and no list can hold."""
+    printable = "".join(one if one.isprintable() else " " for one in str(said))
+    return " ".join(printable.split())[:MAX_VALUE]
 
 
 def new_token() -> str:
@@ -108,3 +136,4 @@ def _claim(customer: Customer, kind: str, value: str) -> None:
     if owned.exists() or customer.claims.filter(kind=kind, key=key).exists():
         return
     customer.claims.create(kind=kind, value=value, key=key, source="chat")
+    summarise(customer)

@@ -29,6 +29,10 @@ class WebchatAdapter(Adapter):
     limits: ClassVar[Limits] = Limits(max_text=8000, max_attachment_size=MAX_FILE)
     settings_form: ClassVar[type[WebchatForm]] = WebchatForm
 
+    def reaches(self, kind: str, scope: str) -> bool:
+        """A visitor, or an account of the website, of this very chat."""
+        return kind in ("visitor", "external") and scope == self.channel.key
+
     def send(self, message: OutboundMessage) -> Receipt:
         return Receipt(message.reference)
 

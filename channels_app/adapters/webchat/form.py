@@ -111,7 +111,7 @@ class WebchatForm(ChannelForm):
         label=_lazy("Greeting"),
         required=False,
         max_length=300,
-        help_text=_lazy("Shown in the empty chat. Empty: a friendly one in the visitor's language."),
+        help_text=_lazy("Shown in the empty chat. Empty: a friendly one in each language."),
     )
     ask_name = forms.ChoiceField(label=_lazy("Name"), choices=ASKED, initial="off")
     ask_email = forms.ChoiceField(label=_lazy("Mail address"), choices=ASKED, initial="off")
