@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from django.db.models import F
 
 from channels_app.messages import Address, InboundMessage
@@ -14,7 +12,8 @@ from customers.merging import hold
 from customers.models import Claim, Identity
 from customers.succession import release_number
 from inbox import reply_tokens
-from inbox.models import Agent, ContactPoint
+from inbox.forwarding import forwarding_agent
+from inbox.models import ContactPoint
 
 
 def contact_point_of(channel: Channel, inbound: InboundMessage) -> ContactPoint:
@@ -61,28 +60,6 @@ def _met_before(channel: Channel, inbound: InboundMessage) -> ContactPoint | Non
     return found
 
 
-def as_forwarded(inbound: InboundMessage) -> InboundMessage:
-    """A mail that an agent forwards from their own proven address is its inner sender's, as a
-    claim; answers go there and not to the agent."""
-    inner = inbound.envelope.original_sender if inbound.envelope else None
-    if inner is None or _forwarding_agent(inbound) is None:
-        return inbound
-    sender = Address("email", inner.address, name=inner.name)
-    return replace(inbound, sender=(sender,), is_claimed=True, reply_address="")
-
-
-def _forwarding_agent(inbound: InboundMessage) -> Agent | None:
-    envelope = inbound.envelope
-    if envelope is None or envelope.sender is None or envelope.original_sender is None:
-        return None
-    if inbound.authentication != "pass":
-        return None
-    agents = Agent.objects.filter(is_active=True)
-    if agents.filter(email__iexact=envelope.original_sender.address).exists():
-        return None
-    return agents.filter(email__iexact=envelope.sender.address).first()
-
-
 def _known_point(channel: Channel, identity: Identity, inbound: InboundMessage) -> ContactPoint:
     """The point of this identity. One where the person was met by a less specific address goes
     by this one from now on: answers and echoes land on one."""
@@ -123,7 +100,7 @@ def _renamed(point: ContactPoint, identity: Identity, inbound: InboundMessage) -
 
 def _claimed(channel: Channel, inbound: InboundMessage, sender: Address) -> ContactPoint:
     source = "form" if inbound.is_claimed else "unverified sender"
-    agent = _forwarding_agent(inbound)
+    agent = forwarding_agent(inbound)
     source = f"forwarded by {agent}" if agent else source
     claimed = claim(sender.name, kind=sender.kind, value=sender.value, source=source)
     return ContactPoint.objects.create(
