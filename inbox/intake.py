@@ -32,9 +32,10 @@ from channels_app.models import Channel, InboundEvent
 from customers import consent
 from customers.addresses import matching_key
 from inbox import afterthoughts, crash, delivery, rotation, triage
-from inbox.arrivals import as_forwarded, contact_point_of
+from inbox.arrivals import contact_point_of
 from inbox.changes import Change, Together, change, opening, together
 from inbox.entries import take_in, write_down
+from inbox.forwarding import as_forwarded
 from inbox.models import (
     Activity,
     ContactPoint,
