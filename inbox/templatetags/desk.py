@@ -14,11 +14,11 @@ from django.utils.html import Urlizer
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from customers.addresses import display
-from customers.models import Claim, Customer, Identity
+from inbox import pictures
 from inbox.models import Ticket
 
 register = template.Library()
+register.filter("is_picture", pictures.may_show)
 
 CHANNEL_ICONS = {"email": "mail", "sms": "message-square-text"}
 CHANNEL_LABELS = {"email": _("Email"), "sms": _("SMS")}
@@ -59,15 +59,6 @@ def shortly(moment: datetime) -> str:
 def in_full(moment: datetime) -> str:
     """Day and time, for titles."""
     return formats.date_format(timezone.localtime(moment), "l j F Y, H:i")
-
-
-@register.filter
-def called(customer: Customer) -> str:
-    """What to call a customer: by name, else by an address, a proven one first."""
-    if customer.name:
-        return customer.name
-    known: list[Identity | Claim] = [*customer.identities.all(), *customer.claims.all()]
-    return display(known[0].kind, known[0].value) if known else str(customer)
 
 
 @register.filter

@@ -9,10 +9,12 @@ from django.utils.translation import gettext
 from inbox.models import Activity, Message, Ticket
 from inbox.templatetags.desk import in_full
 from inbox.views import timeline
+from inbox.views.originals import remote_images
 
 register = template.Library()
 register.filter(timeline.state_of)
 register.filter(timeline.may_change)
+register.filter(remote_images)
 
 Verb = Activity.Verb
 
@@ -26,7 +28,7 @@ def author(message: Message) -> str:
     """Who said it."""
     if message.is_inbound:
         point = message.conversation.contact_point
-        return point.customer.name or point.address
+        return str(point.customer)
     if message.author_type == Message.Author.AGENT:
         return str(message.agent or _("Somebody who left"))
     return str(message.get_author_type_display())

@@ -191,8 +191,7 @@ def counted(agent: Agent) -> list[tuple[View, str]]:
 
 def as_rows(tickets: TicketQuerySet, agent: Agent, most: int = MOST_ROWS_AT_ONCE) -> list[Ticket]:
     """The tickets with everything a row shows to this agent."""
-    named = ("customer__identities", "customer__claims")
-    rows = tickets.select_related("customer", "assignee").prefetch_related("tags", *named)
+    rows = tickets.select_related("customer", "assignee").prefetch_related("tags")
     return list(rows.annotate(is_unread=unread_by(agent), is_begun=begun_by(agent))[:most])
 
 
