@@ -6,12 +6,16 @@ import uuid
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import Value
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from inbox.changes import Change, change
 from inbox.models import Activity, Agent, Note, Tag, Team, Ticket
 
 Verb = Activity.Verb
+
+MOST_TAGS = 50
 
 
 class NotPossible(Exception):
@@ -50,8 +54,11 @@ def prioritise(ticket: Ticket, *, priority: str, by: Agent | None = None) -> Non
 
 
 def tag(ticket: Ticket, *, names: Iterable[str], by: Agent | None = None) -> None:
-    """Make these the ticket's tags; unknown words become tags."""
+    """Make these the ticket's tags; unknown words become tags. Raises NotPossible for more than
+    fifty."""
     wanted = {name.strip()[:50].casefold(): name.strip()[:50] for name in names if name.strip()}
+    if len(wanted) > MOST_TAGS:
+        raise NotPossible(f"A ticket takes at most {MOST_TAGS} tags.")
     with change(ticket.pk, by=by) as ongoing:
         present = {one.name.casefold(): one for one in ongoing.ticket.tags.all()}
         added = [_tag_named(name) for key, name in wanted.items() if key not in present]
@@ -140,5 +147,6 @@ def add_note(ticket: Ticket, *, text: str, by: Agent, client_id: uuid.UUID | Non
 
 
 def _tag_named(name: str) -> Tag:
-    known = Tag.objects.filter(name__iexact=name).first()
-    return known or Tag.objects.create(name=name)
+    """Two agents may think of one word at the same moment: the second gets the first's."""
+    folded = Tag.objects.annotate(folded=Lower("name"))
+    return folded.get_or_create(folded__exact=Lower(Value(name)), defaults={"name": name})[0]

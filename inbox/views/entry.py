@@ -8,7 +8,7 @@ from typing import Any, Concatenate, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -32,7 +32,8 @@ type View[**P] = Callable[Concatenate[DeskRequest, P], HttpResponseBase]
 def for_agents[**P](view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """The view, for signed-in agents alone and in their time zone.
 
-    Others are led to the sign-in page; a script asking for a fragment hears 401. What an agent
+    Others are led to the sign-in page; a script asking for a fragment hears 401, a text with a
+    NUL, which no browser sends by itself and PostgreSQL does not keep, 400. What an agent
     saw stays out of shared caches, and a fragment out of every cache: it must never come up
     when the browser goes back to the same address.
     """
@@ -41,6 +42,8 @@ def for_agents[**P](view: View[P]) -> Callable[Concatenate[HttpRequest, P], Http
     def entered(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return _sign_in_first(request)
+        if _holds_nul(request):
+            return HttpResponseBadRequest()
         desk_request = cast(DeskRequest, request)
         with timezone.override(zone_of(desk_request.user)):
             return _private(view(desk_request, *args, **kwargs), is_fragment=is_script(request))
@@ -65,6 +68,10 @@ def seen_ticket(request: DeskRequest, number: int) -> Ticket:
     """The ticket, when this agent may see it. Raises Http404 otherwise."""
     tickets = tickets_visible_to(request.user)
     return get_object_or_404(tickets.select_related("customer", "assignee", "team"), pk=number)
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    return any("\0" in value for _name, values in request.POST.lists() for value in values)
 
 
 def _sign_in_first(request: HttpRequest) -> HttpResponse:

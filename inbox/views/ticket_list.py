@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from django.db.models import Q
@@ -23,6 +23,7 @@ from inbox.models.ticket import TicketQuerySet
 from inbox.reading import news, unread_by
 from inbox.search import matching
 from inbox.views.entry import DeskRequest, for_agents
+from inbox.views.verbs import number_in
 
 PAGE = 50
 MOST_ROWS_AT_ONCE = 100
@@ -168,7 +169,7 @@ def more(request: DeskRequest) -> HttpResponse:
 def rows(request: DeskRequest) -> HttpResponse:
     """These tickets as rows, as far as they belong to the list the browser shows."""
     question = Question.read(request.GET)
-    numbers = [int(one) for one in request.GET.get("ids", "").split(",") if one.isdecimal()]
+    numbers = [number_in(one) for one in request.GET.get("ids", "").split(",")]
     tickets = question.answer(request.user).filter(pk__in=numbers[:MOST_ROWS_AT_ONCE])
     context = {"page": Page(question, as_rows(tickets, request.user), ""), "question": question}
     return render(request, "inbox/_rows.html", context)
@@ -225,8 +226,8 @@ def _cursor(query: QueryDict) -> tuple[datetime, int] | None:
     moment, _separator, number = query.get("before", "").partition("~")
     try:
         at = parse_datetime(moment)
-    except ValueError:
+        if at is None or timezone.is_naive(at):
+            return None
+        return at.astimezone(UTC), number_in(number)
+    except (ValueError, OverflowError):
         return None
-    if at is None or timezone.is_naive(at) or not number.isdecimal():
-        return None
-    return at, int(number)

@@ -17,6 +17,7 @@ from inbox.views.customer_panel import panel_of
 from inbox.views.entry import DeskRequest, for_agents, is_script, seen_ticket
 from inbox.views.snooze_times import snooze_times
 from inbox.views.ticket_list import Page, Question, counted
+from inbox.views.verbs import number_in
 
 
 @for_agents
@@ -25,7 +26,7 @@ def inbox(request: DeskRequest) -> HttpResponse:
     """The desk: views, list, and the ticket that `t` names. A script asking with `t` gets the
     ticket alone."""
     number = request.GET.get("t", "")
-    ticket = seen_ticket(request, int(number)) if number.isdecimal() else None
+    ticket = seen_ticket(request, number_in(number)) if number.isdecimal() else None
     question = Question.read(request.GET)
     if ticket and is_script(request):
         context = ticket_context(ticket, request.user) | {"question": question}
@@ -60,10 +61,10 @@ def messages(request: DeskRequest, number: int) -> HttpResponse:
     """
     ticket = seen_ticket(request, number)
     if (before := request.GET.get("before", "")).isdecimal():
-        stretch = timeline.latest(ticket, before=int(before))
+        stretch = timeline.latest(ticket, before=number_in(before))
         return render(request, "inbox/_earlier.html", {"ticket": ticket, "stretch": stretch})
     after = request.GET.get("after", "")
-    stretch = timeline.since(ticket, int(after) if after.isdecimal() else 0)
+    stretch = timeline.since(ticket, number_in(after))
     entries = [*timeline.changed(ticket, _states(request)), *stretch.entries]
     context = {"ticket": ticket, "entries": entries}
     response = render(request, "inbox/_timeline.html", context)
@@ -110,4 +111,4 @@ def _desk(request: DeskRequest, question: Question, ticket: Ticket | None) -> di
 
 def _states(request: DeskRequest) -> dict[int, str]:
     pairs = [one.partition(":") for one in request.GET.get("states", "").split(",")]
-    return {int(number): state for number, _colon, state in pairs[:200] if number.isdecimal()}
+    return {number_in(number): state for number, _colon, state in pairs[:200]}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -80,10 +81,9 @@ def set_status(request: DeskRequest, ticket: Ticket) -> None:
 
 def _moment(text: str) -> datetime:
     """An exact moment, or one by the agent's clock as a date-and-time field gives it."""
-    try:
+    with suppress(ValueError, OverflowError):
         moment = parse_datetime(text)
-    except ValueError as error:
-        raise NotPossible("That is not a date and time.") from error
-    if moment is None:
-        raise NotPossible("That is not a date and time.")
-    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+        if moment is not None:
+            moment = timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+            return moment.astimezone(UTC)
+    raise NotPossible("That is not a date and time.")

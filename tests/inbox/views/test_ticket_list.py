@@ -142,3 +142,25 @@ def test_nothing_an_agent_sees_is_kept_by_a_cache(as_grace: Client, script: Clie
     assert as_grace.get("/")["Cache-Control"] == "private, no-cache"
     assert "no-store" in script.get("/counts")["Cache-Control"]
     assert "HX-Request" in script.get("/counts")["Vary"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/?t={}",
+        "/tickets/rows?ids={},1",
+        "/tickets/?before=2026-01-01T00:00:00Z~{}",
+        "/tickets/?before=9999-12-31T23:59:00-14:00~1",
+        "/tickets/?before=0001-01-01T00:00:00%2B14:00~1",
+        "/t/1/messages?before={}",
+        "/t/1/messages?after={}",
+        "/t/1/messages?states={}:sent",
+    ],
+)
+@pytest.mark.parametrize("number", ["9" * 30, "9" * 5000, "٣"])
+def test_numbers_beyond_any_row_break_nothing(
+    post: Channel, script: Client, address: str, number: str
+) -> None:
+    ticket = hear(post).ticket_id
+    found = script.get(address.replace("/t/1/", f"/t/{ticket}/").format(number)).status_code
+    assert found in (200, 404)

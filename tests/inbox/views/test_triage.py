@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from channels_app.models import Channel
 from inbox import triage
-from inbox.models import Agent, Team, Ticket
+from inbox.models import Agent, Tag, Team, Ticket
 from inbox.views.snooze_times import snooze_times
 from tests.inbox.desk import hear
 
@@ -51,6 +51,23 @@ def test_tags_are_added_by_comma_and_taken_away_one_by_one(ticket: Ticket, scrip
     script.post(f"/t/{ticket.pk}/tags", {"add": "vip, late , VIP"})
     script.post(f"/t/{ticket.pk}/tags", {"remove": "Late"})
     assert [tag.name for tag in ticket.tags.all()] == ["VIP"]
+
+
+def test_a_ticket_takes_fifty_tags_and_not_one_more(ticket: Ticket, script: Client) -> None:
+    words = ",".join(f"tag {number}" for number in range(50))
+    assert script.post(f"/t/{ticket.pk}/tags", {"add": words}).status_code == 204
+    assert script.post(f"/t/{ticket.pk}/tags", {"add": "one more"}).status_code == 422
+    assert ticket.tags.count() == Tag.objects.count() == 50
+
+
+@pytest.mark.parametrize("verb", ["subject", "tags", "notes", "replies", "replies/check"])
+def test_a_text_that_no_database_keeps_is_the_callers_error(
+    ticket: Ticket, script: Client, verb: str
+) -> None:
+    strand = ticket.conversations.get().pk
+    said = {"conversation": strand, "client_id": "0" * 32}
+    texts = dict.fromkeys(("subject", "add", "text"), "a\0b")
+    assert script.post(f"/t/{ticket.pk}/{verb}", said | texts).status_code == 400
 
 
 def test_a_verb_that_is_not_possible_says_why(ticket: Ticket, script: Client) -> None:
@@ -101,3 +118,12 @@ def test_status_changes_through_the_same_verbs(ticket: Ticket, script: Client) -
     for status in ("resolved", "open", "spam", "pending"):
         script.post(f"/t/{ticket.pk}/status", {"to": status})
         assert present(ticket).status == status
+
+
+@pytest.mark.parametrize("until", ["9999-12-31T23:59-14:00", "0001-01-01T00:00+14:00", "soon", ""])
+def test_a_moment_outside_of_the_calendar_is_none(
+    ticket: Ticket, script: Client, until: str
+) -> None:
+    answer = script.post(f"/t/{ticket.pk}/snooze", {"until": until})
+    assert answer.status_code == (422 if until else 204)
+    assert present(ticket).snoozed_until is None
