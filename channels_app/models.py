@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
-from channels_app.messages import RawEvent
+from channels_app.messages import RawEvent, Template
 from channels_app.secrets import SecretsField
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _words(secrets: str | None) -> set[str]:
 class MessageTemplate(models.Model):
     """A text the provider has approved for writing first, as it was when last looked at.
 
-    `components` are the provider's own; channels_app.templates reads them.
+    `components` are the provider's own; channels_app.placeholders reads them.
     """
 
     APPROVED = "APPROVED"
@@ -106,6 +106,13 @@ class MessageTemplate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.language})"
+
+    @property
+    def value(self) -> Template:
+        """The template as it is read and filled."""
+        return Template(
+            self.name, self.language, self.status, self.category, tuple(self.components)
+        )
 
 
 class MailCursor(models.Model):

@@ -12,7 +12,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from channels_app import templates
+from channels_app import placeholders
 from channels_app.models import Channel
 from customers.merging import hold
 from customers.models import Identity
@@ -241,12 +241,12 @@ def _said(channel: Channel, reply: Reply) -> dict[str, Any]:
     choice = reply.template
     if choice is None:
         return {"text": reply.text}
-    template = channel.templates.get(name=choice.name, language=choice.language)
+    template = channel.templates.get(name=choice.name, language=choice.language).value
     try:
-        use = templates.use(template, choice.values)
-    except templates.Misfit as misfit:
+        use = placeholders.use(template, choice.values)
+    except placeholders.Misfit as misfit:
         raise Refused(_no("template-refused", str(misfit))) from misfit
-    text = templates.text_of(template.components, choice.values)
+    text = placeholders.text_of(template.components, choice.values)
     return {"kind": "template", "text": text, "payload": {"template": asdict(use)}}
 
 

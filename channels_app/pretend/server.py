@@ -1,44 +1,84 @@
-"""The pretend provider on a socket."""
+"""A pretend provider on a socket."""
 
 from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from channels_app.pretend import api
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from channels_app.pretend.twilio import PretendTwilio
 
 
+class Provider(Protocol):
+    """A pretend provider: it learns its address once it is served, and can be stopped."""
+
+    url: str
+
+    def stop(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One HTTP request. Header names are lower case; of a repeated one, and of a repeated
+    parameter, the first value counts."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+
+
+type Answering = Callable[[Any, Asked], api.Answer]
+
+
 @contextmanager
-def serving(
-    twilio: PretendTwilio, *, host: str = "127.0.0.1", port: int = 0
-) -> Iterator[PretendTwilio]:
-    """Answer HTTP in threads of this process; `twilio.url` is the address. Ends with the block."""
-    server = make_server(twilio, host=host, port=port)
+def serving[P: Provider](
+    provider: P, *, host: str = "127.0.0.1", port: int = 0, answering: Answering | None = None
+) -> Iterator[P]:
+    """Answer HTTP in threads of this process; `provider.url` is the address. Ends with the
+    block."""
+    server = make_server(provider, host=host, port=port, answering=answering)
     thread = threading.Thread(target=server.serve_forever, args=[0.01], daemon=True)
     thread.start()
     try:
-        yield twilio
+        yield provider
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
-        twilio.stop()
+        provider.stop()
 
 
-def make_server(twilio: PretendTwilio, *, host: str, port: int) -> ThreadingHTTPServer:
-    """A bound server, for `serve_forever`; it gives the account its address."""
-    server = _Server((host, port), type("Handler", (_Handler,), {"twilio": twilio}))
-    twilio.url = f"http://{host}:{server.server_port}"
+def make_server(
+    provider: Provider, *, host: str, port: int, answering: Answering | None = None
+) -> ThreadingHTTPServer:
+    """A bound server, for `serve_forever`; it gives the provider its address."""
+    names = {"provider": provider, "answering": staticmethod(answering or _as_twilio)}
+    server = _Server((host, port), type("Handler", (_Handler,), names))
+    provider.url = f"http://{host}:{server.server_port}"
     return server
+
+
+def _as_twilio(twilio: PretendTwilio, asked: Asked) -> api.Answer:
+    fields = parse_qs(asked.body.decode(), keep_blank_values=True)
+    call = api.Call(
+        method=asked.method,
+        path=asked.path,
+        authorization=asked.headers.get("authorization", ""),
+        query=asked.query,
+        fields={name: values[0] for name, values in fields.items()},
+        media_urls=tuple(fields.get("MediaUrl", [])),
+    )
+    return api.answer(twilio, call)
 
 
 class _Server(ThreadingHTTPServer):
@@ -57,7 +97,8 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 60
     # Headers and body leave together: two small packets wait for each other's acknowledgement.
     wbufsize = -1
-    twilio: ClassVar[PretendTwilio]
+    provider: ClassVar[Provider]
+    answering: ClassVar[Answering]
 
     def do_GET(self) -> None:
         self._answer()
@@ -70,20 +111,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         try:
-            self._send(api.answer(self.twilio, self._call()))
+            self._send(type(self).answering(self.provider, self._asked()))
         except api.Dropped:
             self.close_connection = True
 
-    def _call(self) -> api.Call:
-        body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode()
-        parts, fields = urlsplit(self.path), parse_qs(body, keep_blank_values=True)
-        return api.Call(
+    def _asked(self) -> Asked:
+        parts = urlsplit(self.path)
+        return Asked(
             method=self.command,
             path=parts.path,
-            authorization=self.headers.get("authorization", ""),
             query={name: values[0] for name, values in parse_qs(parts.query).items()},
-            fields={name: values[0] for name, values in fields.items()},
-            media_urls=tuple(fields.get("MediaUrl", [])),
+            headers={name.lower(): value for name, value in self.headers.items()},
+            body=self.rfile.read(int(self.headers.get("content-length") or 0)),
         )
 
     def _send(self, answer: api.Answer) -> None:
