@@ -17,13 +17,13 @@ from inbox.access import messages_visible_to
 from inbox.media import label, shared_file
 from inbox.models import Attachment, Message
 from inbox.views.entry import DeskRequest, for_agents
-from inbox.views.originals import without_addresses
+from inbox.views.originals import laid_out
 from inbox.views.verbs import carry_out
 
 STREAMED = 262_144
 ORIGINAL_FRAME: dict[str, Any] = {
     "default-src": [CSP.NONE],
-    "img-src": ["data:"],
+    "img-src": [CSP.SELF],
     "style-src": [CSP.UNSAFE_INLINE],
     "frame-ancestors": [CSP.SELF],
     "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
@@ -52,10 +52,13 @@ def settle(request: DeskRequest, number: int) -> HttpResponse:
 @xframe_options_sameorigin
 @csp_override(ORIGINAL_FRAME)
 def original(request: DeskRequest, number: int) -> HttpResponse:
-    """A mail as its sender laid it out: no scripts, nothing fetched, no way up to the desk."""
+    """A mail as its sender laid it out: no scripts, no way up to the desk, pictures only from
+    us; those that lie elsewhere with `?images=remote` alone."""
     messages = messages_visible_to(request.user).exclude(html="")
     message = get_object_or_404(messages, pk=number)
-    return render(request, "inbox/original.html", {"html": without_addresses(message.html)})
+    with_remote = request.GET.get("images") == "remote"
+    html = laid_out(message, by=request.user, with_remote=with_remote)
+    return render(request, "inbox/original.html", {"html": html})
 
 
 @for_agents

@@ -21,7 +21,10 @@ export function start() {
     if (event.target.closest("#timeline-pill")) toTheEnd();
     const button = event.target.closest("[data-original]");
     if (button) showOriginal(button);
+    const remote = event.target.closest("[data-show-remote]");
+    if (remote) showRemote(remote);
   });
+  document.addEventListener("error", withoutPicture, true);
   opened();
 }
 
@@ -165,10 +168,43 @@ function showOriginal(button) {
   button.setAttribute("aria-expanded", shown ? "false" : "true");
   button.textContent = shown ? "Show original" : "Hide original";
   if (shown) return shown.remove();
+  const original = document.createElement("div");
+  original.className = "bubble__original";
+  original.append(...remoteBar(Number(button.dataset.remote)), frameOf(button.dataset.original));
+  bubble.querySelector(".bubble__foot").before(original);
+}
+
+function frameOf(address) {
   const frame = document.createElement("iframe");
-  frame.className = "bubble__original";
   frame.title = "Original message";
   frame.setAttribute("sandbox", "allow-popups allow-popups-to-escape-sandbox");
-  frame.src = button.dataset.original;
-  bubble.querySelector(".bubble__foot").before(frame);
+  frame.src = address;
+  return frame;
+}
+
+/** Asking for them tells their owner that the mail is read: nobody but the agent decides that. */
+function remoteBar(count) {
+  if (!count) return [];
+  const bar = document.createElement("p");
+  bar.className = "bubble__remote";
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "text-button";
+  button.dataset.showRemote = "";
+  button.textContent = "Show remote images";
+  bar.append(count === 1 ? "1 remote image" : `${count} remote images`, " not loaded ", button);
+  return [bar];
+}
+
+function showRemote(button) {
+  const frame = button.closest(".bubble__original").querySelector("iframe");
+  frame.src = `${frame.getAttribute("src")}?images=remote`;
+  frame.tabIndex = -1; // where focus goes, since the button leaves
+  button.closest(".bubble__remote").remove();
+  frame.focus({ preventScroll: true });
+}
+
+/** A file that only says it is a picture stays a file to save. */
+function withoutPicture(event) {
+  if (event.target instanceof HTMLImageElement) event.target.closest(".file__picture")?.remove();
 }
