@@ -70,7 +70,7 @@ def spellings(kind: str, value: str) -> list[str]:
     if number is None:
         return []
     at_home = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
-    return [display(kind, value), _digits(at_home)]
+    return [display(kind, value), at_home, _digits(at_home)]
 
 
 def storable(value: str) -> str:

@@ -13,10 +13,10 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from customers.addresses import matching_key
-from customers.models import Identity
+from customers.models import Customer, Identity
 from inbox.models import Message, Note, Ticket
 from inbox.models.ticket import TicketQuerySet
 from inbox.models.words import words_in
@@ -26,6 +26,8 @@ ALL_OF_THEM = 2_000
 ENOUGH = 500
 
 SEARCHED: tuple[type[models.Model], ...] = (Message, Note, Ticket)
+LISTED: tuple[type[models.Model], ...] = (*SEARCHED, Customer)
+"""Every table whose words are kept in a list."""
 
 
 def matching(tickets: TicketQuerySet, text: str, *, limit: int = ENOUGH) -> TicketQuerySet:
@@ -35,8 +37,20 @@ def matching(tickets: TicketQuerySet, text: str, *, limit: int = ENOUGH) -> Tick
     ways = Q(pk__in=_numbers(text)) | Q(customer__in=_customers_at(text))
     if words:
         for model in SEARCHED:
-            ways |= Q(pk__in=_tickets_by(model, tickets, words, limit))
+            ways |= Q(pk__in=_keys_by(model, tickets, words, limit))
     return tickets.filter(ways)
+
+
+def customers_matching(
+    customers: QuerySet[Customer], text: str, *, limit: int = ENOUGH
+) -> QuerySet[Customer]:
+    """Those of the customers whose name and addresses hold all the words, the last one by its
+    beginning, or whose address this is; at most the `limit` newest."""
+    words = words_in(text)[:MOST_WORDS]
+    ways = Q(pk__in=_customers_at(text))
+    if words:
+        ways |= Q(pk__in=_keys_by(Customer, customers, words, limit))
+    return customers.filter(ways)
 
 
 def _numbers(text: str) -> list[int]:
@@ -53,13 +67,13 @@ def _customers_at(text: str) -> list[int]:
     return list(Identity.objects.filter(kind=kind, key=key).values_list("customer", flat=True))
 
 
-def _tickets_by(
-    model: type[models.Model], tickets: TicketQuerySet, words: list[str], limit: int
+def _keys_by(
+    model: type[models.Model], among: QuerySet[Any], words: list[str], limit: int
 ) -> list[int]:
-    """Numbers of tickets with a row of the model that holds every word.
+    """Keys of tickets (or customers) with a row of the model that holds every word.
 
     Words in few rows: all of them, found through the index, however old. Words in many rows:
-    the newest that lie in `tickets`, walking back from the end. Left to choose the way itself
+    the newest that lie in `among`, walking back from the end. Left to choose the way itself
     PostgreSQL walks millions of rows for a rare word.
     """
     source = _source(model, words)
@@ -67,7 +81,7 @@ def _tickets_by(
     if len(few) <= ALL_OF_THEM:
         return few
     try:
-        inside, parameters = tickets.values("pk").order_by().query.sql_with_params()
+        inside, parameters = among.values("pk").order_by().query.sql_with_params()
     except EmptyResultSet:
         return []
     newest = f"AND m.{source.column} IN ({inside}) ORDER BY {source.order} DESC LIMIT {limit * 4}"
@@ -92,8 +106,9 @@ class _Source:
 
 
 def _source(model: type[models.Model], words: list[str]) -> _Source:
-    column = "number" if model is Ticket else "ticket_id"
-    table, key = model._meta.db_table, "number" if model is Ticket else "id"
+    key = model._meta.pk.attname
+    column = key if model in (Ticket, Customer) else "ticket_id"
+    table = model._meta.db_table
     if connection.vendor == "postgresql":
         matches = "array_to_tsvector(string_to_array(m.words, ' ')) @@ %s::tsquery"
         query = " & ".join([*words[:-1], f"{words[-1]}:*"])

@@ -9,8 +9,7 @@ from __future__ import annotations
 from django.db import connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from inbox.models import Ticket
-from inbox.search import SEARCHED
+from inbox.search import LISTED
 
 FORGET = (
     "INSERT INTO {table}_words({table}_words, rowid, words)"
@@ -37,7 +36,7 @@ def keep_word_lists(using: str) -> None:
     if connection.vendor != "sqlite":
         return
     tables = set(connection.introspection.table_names())
-    for model in SEARCHED:
+    for model in LISTED:
         if model._meta.db_table in tables and not _has_triggers(connection, model):
             _make(connection, model)
 
@@ -58,5 +57,5 @@ def _make(connection: BaseDatabaseWrapper, model: type[models.Model]) -> None:
 def _statements(model: type[models.Model]) -> list[str]:
     """The list keeps no text: it reads the table's own column. Its `ascii` tokenizer takes
     every character above 127 as part of a word, which is what folded words need."""
-    names = {"table": model._meta.db_table, "key": "number" if model is Ticket else "id"}
+    names = {"table": model._meta.db_table, "key": model._meta.pk.attname}
     return [statement.format(**names) for statement in STATEMENTS]
