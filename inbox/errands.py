@@ -35,10 +35,10 @@ class Errands:
     def give(self, actor: AnyActor, *args: Any) -> None:
         """Have this done soon, by whoever can."""
         errand = (actor.actor_name, args)
-        asked_at = self._asked.get(errand)
-        if asked_at is not None and time.monotonic() - asked_at < PATIENCE:
+        asked_at = self._asked.get(errand, -MEMORY)
+        if time.monotonic() - asked_at < PATIENCE:
             return
-        if asked_at is None and self._ask(actor, *args):
+        if time.monotonic() - asked_at > MEMORY and self._ask(actor, *args):
             self._remember(errand)
         else:
             self._do(errand, actor)

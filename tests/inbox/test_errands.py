@@ -51,6 +51,18 @@ def test_a_worker_is_asked_first_and_once(asked: list[int]) -> None:
     assert (asked, work.done) == ([7], [])
 
 
+def test_the_same_work_that_comes_up_again_later_is_a_workers_again(
+    asked: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, work = Errands(), Work()
+    clock.give(work, 7)
+    monkeypatch.setattr(errands, "PATIENCE", 0.0)
+    monkeypatch.setattr(errands, "MEMORY", 0.0)
+    clock.give(work, 7)
+    clock.finish()
+    assert (asked, work.done) == ([7, 7], [])
+
+
 def test_what_no_worker_did_in_time_is_done_here(
     asked: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
