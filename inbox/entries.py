@@ -121,12 +121,22 @@ def _follow_up_on_echo(
     strand.save(update_fields=["is_current", "last_message_at"])
     point.last_outbound_at = inbound.sent_at
     point.save(update_fields=["last_outbound_at"])
-    if point.last_inbound_at and point.last_inbound_at > inbound.sent_at:
+    heard_at = _said_last(point)
+    if heard_at and heard_at > inbound.sent_at:
         return
     kind = point.channel.kind
     ongoing.ticket.answered(at=ongoing.now, channel_kind=kind, preview=message.preview)
     if ongoing.ticket.status == Ticket.Status.OPEN:
         triage.turn(ongoing, Ticket.Status.PENDING, reason="answered_in_the_app")
+
+
+def _said_last(point: ContactPoint) -> datetime | None:
+    """When the customer said something last by the provider's clock, as far as a window tells;
+    after an outage that is long before we heard it."""
+    window = point.channel.adapter.limits.reply_window
+    if point.window_ends_at is None or window is None:
+        return point.last_inbound_at
+    return point.window_ends_at - window
 
 
 def _write_heard(heard: list[tuple[Conversation, datetime]]) -> None:
