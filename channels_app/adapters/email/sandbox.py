@@ -39,7 +39,7 @@ ALLOWED = {
 def read(raw: bytes, *, desk: Desk, received_at: datetime) -> InboundMessage:
     """What this mail says; the "unreadable mail" message when it can't be read in bounds.
     Raises nothing on any bytes."""
-    reader = _idle.pop() if _idle else _Reader()
+    reader = _free_reader()
     answer = reader.ask((raw, desk, received_at))
     if reader.is_fit and len(_idle) < MAX_IDLE:
         _idle.append(reader)
@@ -48,6 +48,14 @@ def read(raw: bytes, *, desk: Desk, received_at: datetime) -> InboundMessage:
     if isinstance(answer, InboundMessage):
         return answer
     return unreadable(raw, desk=desk, received_at=received_at, reason=answer)
+
+
+def _free_reader() -> _Reader:
+    """Another thread may take the last one between a look and a grasp."""
+    try:
+        return _idle.pop()
+    except IndexError:
+        return _Reader()
 
 
 class _Reader:
