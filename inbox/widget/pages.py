@@ -20,7 +20,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csp import csp_override
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import conditional_page, require_safe
 
 from channels_app.models import Channel
 from inbox.widget import origins
@@ -37,6 +37,7 @@ LOADER = "widget/loader.js"
 
 
 @require_safe
+@conditional_page
 def loader(request: HttpRequest) -> HttpResponse:
     """The script every website includes: one address for ever, small, the same for all."""
     plain, packed, etag = _loader()
@@ -50,6 +51,7 @@ def loader(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@conditional_page
 def config(request: HttpRequest, key: str) -> HttpResponse:
     """How a chat's button looks, as a module: a page whose policy allows scripts of this desk
     alone can load it."""

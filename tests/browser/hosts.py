@@ -21,7 +21,11 @@ def website(*, policy: str = "", head: str = "", lang: str = "en") -> Iterator[s
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             found = self.path.startswith("/favicon")
-            body = b"" if found else PAGE.format(lang=lang, head=head, text="Warm light. " * 300).encode()
+            body = (
+                b""
+                if found
+                else PAGE.format(lang=lang, head=head, text="Warm light. " * 300).encode()
+            )
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             if policy:

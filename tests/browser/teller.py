@@ -3,6 +3,7 @@ stdin, one answer a line on stdout. `python -m tests.browser.teller`."""
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import sys
@@ -14,6 +15,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.browser.settings")
 django.setup()
 
+from channels_app.messages import Attachment  # noqa: E402  (needs the apps)
 from channels_app.models import Channel  # noqa: E402  (needs the apps)
 from inbox import delivery, triage  # noqa: E402
 from inbox.models import Agent, CannedReply, ChannelPolicy, Message, Team, Ticket  # noqa: E402
@@ -43,9 +45,17 @@ def sms(text: str, sender: str = saying.ADA_PHONE) -> dict[str, int]:
     return _place(saying.sms(Channel.objects.get(account="+447700900999"), text, sender=sender))
 
 
-def mail(text: str, subject: str, sender: str = saying.ADA_MAIL, html: str = "") -> dict[str, int]:
+def mail(
+    text: str,
+    subject: str,
+    sender: str = saying.ADA_MAIL,
+    html: str = "",
+    pictures: list[dict[str, str]] | None = None,
+) -> dict[str, int]:
     channel = Channel.objects.get(account="support@desk.example")
-    return _place(saying.mail(channel, text, subject=subject, sender=sender, html=html))
+    files = tuple(_picture(number, one) for number, one in enumerate(pictures or []))
+    said = saying.mail(channel, text, subject=subject, sender=sender, html=html, attachments=files)
+    return _place(said)
 
 
 def note(ticket: int, text: str) -> None:
@@ -101,6 +111,11 @@ def deactivate(name: str) -> None:
     agent.is_active = False
     agent.save()
     staff.access_changed([agent])
+
+
+def _picture(number: int, file: dict[str, str]) -> Attachment:
+    content = base64.b64decode(file["content"])
+    return Attachment(file["name"], "image/png", content, content_id=f"picture-{number}")
 
 
 def _channel(team: Team, **fields: Any) -> None:

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from channels_app.models import Channel
+from inbox.models import Message, Visitor
+from inbox.widget import limits, origins
+from tests.inbox.widget.chat import Browser
+
+OWN = "http://127.0.0.1:8000"
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_in"),
+    [
+        ("https://shop.example", True),
+        ("https://www.shop.example", True),
+        ("https://a.b.shop.example", True),
+        ("http://shop.example", False),
+        ("https://shop.example:8443", False),
+        ("https://evilshop.example", False),
+        ("https://shop.example.evil.example", False),
+        ("https://.shop.example", False),
+        ("null", False),
+        ("", False),
+        ("https://[", False),
+        ("file://", False),
+    ],
+)
+def test_only_listed_websites_may_show_the_chat(chat: Channel, origin: str, is_in: bool):
+    assert origins.is_allowed(chat, origin) is is_in
+
+
+def test_the_desks_own_pages_always_may(chat: Channel, settings):
+    assert all(origins.is_allowed(chat, own) for own in settings.SOCKET_ORIGINS)
+
+
+def test_a_call_from_another_website_is_refused(ada: Browser):
+    refused = ada.post("visitor", {}, HTTP_ORIGIN="https://evil.example")
+    assert (refused.status_code, refused.json()["error"]) == (403, "origin-not-allowed")
+    assert Visitor.objects.count() == 0
+
+
+@pytest.mark.parametrize("path", ["visitor", "logout", "messages", "seen"])
+def test_a_chat_that_is_off_or_unknown_answers_nothing(ada: Browser, path: str):
+    ada.say("Hello")
+    Channel.objects.update(is_active=False)
+    assert ada.post(path).status_code == 404
+    ada.channel.key = "unknown"
+    assert ada.post(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["messages", "seen"])
+def test_without_a_token_there_is_nothing_to_hear(ada: Browser, path: str):
+    assert ada.post(path).status_code == 401
+
+
+def test_a_token_in_the_address_is_none(ada: Browser):
+    ada.begin()
+    token, ada.token = ada.token, ""
+    assert ada.call("get", f"messages?token={token}&after=0").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"{", b"\xff", b"7", b'"x"', b"[" * 5000, b'{"upto": "1"}', b'{"upto": 0}']
+)
+@pytest.mark.parametrize("path", ["visitor", "seen"])
+def test_what_is_no_sound_json_is_refused(ada: Browser, path: str, body: bytes):
+    ada.begin()
+    answer = ada.call("post", path, data=body, content_type="application/json")
+    assert answer.status_code in ((200,) if path == "visitor" and b"upto" in body else (400,))
+
+
+def test_a_body_out_of_all_proportion_is_not_read(ada: Browser):
+    body = json.dumps({"profile": {"name": "x" * 100_000}}).encode()
+    assert (
+        ada.call("post", "visitor", data=body, content_type="application/json").status_code == 413
+    )
+
+
+@pytest.mark.parametrize("method", ["put", "delete", "patch"])
+def test_only_what_is_offered_is_done(ada: Browser, method: str):
+    ada.begin()
+    assert ada.call(method, "messages").status_code == 405
+
+
+def test_a_get_changes_nothing(ada: Browser):
+    for path in ("visitor", "logout", "seen"):
+        assert ada.call("get", path).status_code == 405
+
+
+def test_answers_are_kept_by_nobody(ada: Browser):
+    ada.begin()
+    assert ada.hear()["Cache-Control"] == "no-store"
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    said=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=40),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+        max_leaves=8,
+    ),
+    name=st.sampled_from(["profile", "attributes", "jwt", "language", "upto"]),
+)
+def test_nothing_said_about_oneself_breaks_the_door(ada: Browser, monkeypatch, said, name: str):
+    monkeypatch.setattr(limits, "BY_VISITOR", {})
+    monkeypatch.setattr(limits, "BY_ADDRESS", {})
+    ada.begin()
+    assert ada.post("visitor", {name: said}).status_code in (200, 403, 422)
+
+
+def test_a_flood_of_words_is_slowed_down_with_a_clear_answer(ada: Browser):
+    answers = [ada.say(str(number)) for number in range(limits.BY_VISITOR["say"] + 1)]
+    assert [one.status_code for one in answers[:-1]] == [201] * limits.BY_VISITOR["say"]
+    assert (answers[-1].status_code, answers[-1].json()["error"]) == (429, "rate-limited")
+    assert 1 <= int(answers[-1]["Retry-After"]) <= 60
+
+
+def test_a_flood_of_visitors_from_one_address_leaves_others_alone(chat: Channel):
+    most = limits.BY_ADDRESS["begin"]
+    answers = [Browser(chat, address="192.0.2.66").begin() for _ in range(most + 5)]
+    assert sum(one.status_code == 200 for one in answers) == most
+    assert {one.status_code for one in answers[most:]} == {429}
+    assert Visitor.objects.count() == most
+    assert Browser(chat, address="192.0.2.1").say("Hello").status_code == 201
+
+
+def test_one_customer_of_a_provider_has_many_addresses_of_ipv6(chat: Channel, rf):
+    near = [rf.get("/", REMOTE_ADDR=f"2001:db8:1:2::{n}") for n in (1, 2)]
+    far = rf.get("/", REMOTE_ADDR="2001:db8:1:3::1")
+    assert limits.network_of(near[0]) == limits.network_of(near[1]) != limits.network_of(far)
+
+
+def test_without_a_cache_the_chat_goes_on(ada: Browser, settings):
+    settings.CACHES = {
+        "default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
+    }
+    assert ada.say("Hello").status_code == 201
+    assert Message.objects.count() == 1
