@@ -171,6 +171,7 @@ class InboundMessage:
 class DeliveryUpdate:
     """What a provider says became of a message of ours, found again by the provider's id.
 
+    account: as in InboundMessage; "" for a report that is the called channel's in any case.
     undeliverable, opted_out, channel_is_broken: what a failure says beyond this message, as in
     SendError. reference: our own id of the message, from providers that give it back; finds a
     message whose receipt was lost. pricing: what the provider bills it as. free_entry_until:

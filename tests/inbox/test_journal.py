@@ -11,6 +11,7 @@ from django.utils import timezone
 from channels_app import journal
 from channels_app.adapters.sms.twilio import TwilioAdapter
 from channels_app.errors import UnreadablePayload
+from channels_app.messages import Address, InboundMessage
 from channels_app.models import Channel, InboundEvent
 from inbox import intake
 from inbox.models import Message
@@ -48,6 +49,16 @@ def event(
 def state(one: InboundEvent) -> tuple[str, int]:
     one.refresh_from_db()
     return one.state, one.attempts
+
+
+def said(text: str) -> InboundMessage:
+    return InboundMessage(
+        account="+15005550006",
+        dedupe_key="SM1",
+        sender=(Address("phone", "+447700900123"),),
+        text=text,
+        sent_at=timezone.now(),
+    )
 
 
 def lease_over() -> None:
@@ -182,6 +193,29 @@ class TestRouting:
         )
         intake.drain("webhook")
         assert Message.objects.get().channel == other
+
+    def test_a_report_belongs_to_the_channel_whose_message_named_its_address(
+        self, line: Channel
+    ) -> None:
+        """A messaging service may send from a number that is another channel's as well."""
+        self.other("12345")
+        question = intake.receive(line, said("Hello")).message
+        ours = Message.objects.create(
+            ticket=question.ticket,
+            conversation=question.conversation,
+            channel=line,
+            position=99,
+            direction="outbound",
+            author_type="agent",
+            status="sent",
+            external_id=f"SM{7:032x}",
+        )
+        body = f"MessageSid=SM{7:032x}&MessageStatus=delivered&From=%2B15005550007&To=%2B44770090"
+        report = event(line)
+        InboundEvent.objects.filter(pk=report.pk).update(body=body.encode())
+        intake.drain("webhook")
+        ours.refresh_from_db()
+        assert ours.status == "delivered"
 
     def test_another_secret_proves_nothing(self, line: Channel) -> None:
         self.other("another")

@@ -93,6 +93,8 @@ def _message(fields: Fields, event: RawEvent) -> InboundMessage:
 
 
 def _delivery_updates(fields: Fields, event: RawEvent) -> list[Inbound]:
+    """It comes to the address that the message itself named, so it is the called channel's: From
+    may be any number of a messaging service, another channel's too."""
     status = fields["MessageStatus"]
     if status in UNREPORTED:
         return []
@@ -102,7 +104,7 @@ def _delivery_updates(fields: Fields, event: RawEvent) -> list[Inbound]:
     it = meaning(code, said=fields.get("ErrorMessage", ""))
     has_failed = REPORTED[status] == "failed"
     update = DeliveryUpdate(
-        account=_need(fields, "From"),
+        account="",
         external_id=_need(fields, "MessageSid"),
         status=REPORTED[status],
         at=event.received_at,
