@@ -17,7 +17,11 @@ from inbox.access import messages_visible_to
 from inbox.models import Attachment
 from inbox.views.entry import DeskRequest, for_agents
 
-PICTURE: dict[str, Any] = {"default-src": [CSP.NONE], "sandbox": True}
+PICTURE: dict[str, Any] = {
+    "default-src": [CSP.NONE],
+    "style-src-attr": [CSP.UNSAFE_INLINE],  # how browsers themselves centre a lone picture
+    "sandbox": True,
+}
 
 
 @conditional_page

@@ -30,7 +30,9 @@ from inbox.models import (
     Message,
     Team,
 )
+from inbox.pictures import Framed, framed_link
 from tests.inbox.desk import hear, reply
+from tests.inbox.pictures.drawing import drawn
 
 pytestmark = pytest.mark.django_db
 
@@ -125,9 +127,14 @@ ROWS: dict[str, list[Row]] = {
     "messages/<int:number>/retry": [verb("/messages/{failed}/retry")],
     "messages/<int:number>/settle": [verb("/messages/{uncertain}/settle", arrived="yes")],
     "attachments/<int:number>/": [page("/attachments/{file}/")],
+    "attachments/<int:number>/picture": [
+        page("/attachments/{file}/picture"),
+        page("/attachments/{file}/picture?size=large"),
+    ],
     "customers/<int:number>/": [page("/customers/{customer}/")],
     # Open to the world, each for a reason of its own.
     "files/<str:link>/<str:name>": [public("/files/{link}/a.png"), public("/files/1:x:y/a", 404)],
+    "pictures/<str:token>": [public("/pictures/{picture}"), public("/pictures/x:y:z", 404)],
     "invitations/<str:token>/": [public("/invitations/{token}/"), public("/invitations/x/", 404)],
     "healthz": [public("/healthz")],
     "readyz": [public("/readyz")],
@@ -216,7 +223,7 @@ def world(post: Channel, line: Channel, grace: Agent, heidi: Agent) -> World:
         "ticket": ticket.pk,
         "customer": ticket.customer_id,
         "message": said.pk,
-        "file": _file(said).pk,
+        **_picture(said, heidi),
         **_answers(said, heidi),
         **_more(post, said, heidi),
     }
@@ -226,9 +233,17 @@ def world(post: Channel, line: Channel, grace: Agent, heidi: Agent) -> World:
 
 
 def _file(message: Message) -> Attachment:
-    file = Attachment(message=message, name="a.png", content_type="image/png", size=3)
-    file.file.save("a.png", ContentFile(b"abc"))
+    content = drawn(size=(4, 3))
+    file = Attachment(message=message, name="a.png", content_type="image/png", size=len(content))
+    file.file.save("a.png", ContentFile(content))
     return file
+
+
+def _picture(said: Message, by: Agent) -> dict[str, Any]:
+    """A file of the message, and its address inside the frame of the original."""
+    file = _file(said)
+    link = framed_link(Framed(said, attachment=file), by=by)
+    return {"file": file.pk, "picture": link.removeprefix("/pictures/")}
 
 
 def _answers(said: Message, by: Agent) -> dict[str, Any]:
