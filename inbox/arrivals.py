@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.db.models import F
-
 from channels_app.messages import Address, InboundMessage
 from channels_app.models import Channel
 from customers.addresses import matching_key
@@ -29,35 +27,8 @@ def contact_point_of(channel: Channel, inbound: InboundMessage) -> ContactPoint:
     if inbound.is_claimed or inbound.authentication == "fail":
         return _claimed(channel, inbound, sender)
     release_number(inbound.sender)
-    met = _met_before(channel, inbound)
-    if met is not None:
-        return _locked(met)
     identity = identify(inbound.sender, name=sender.name)
     return _locked(_known_point(channel, identity, inbound))
-
-
-def _met_before(channel: Channel, inbound: InboundMessage) -> ContactPoint | None:
-    """The point of somebody known here by one address and under a name, about whom this message
-    tells nothing new: most messages are theirs, and this is one query instead of three."""
-    sender, *others = inbound.sender
-    if others:
-        return None
-    points = ContactPoint.objects.filter(
-        channel=channel,
-        customer=F("identity__customer"),
-        identity__kind=sender.kind,
-        identity__scope=sender.scope,
-        identity__key=matching_key(sender.kind, sender.value),
-        identity__ended_at=None,
-    )
-    if sender.name:
-        points = points.exclude(customer__name="")
-    if inbound.shown_sender:
-        points = points.filter(shown_as=inbound.shown_sender[:320])
-    found = points.only("customer").first()
-    if found is not None:
-        found.channel = channel
-    return found
 
 
 def _known_point(channel: Channel, identity: Identity, inbound: InboundMessage) -> ContactPoint:

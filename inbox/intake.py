@@ -7,7 +7,7 @@ processed in the same commit as what came of it, so it is neither lost nor done 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
@@ -33,8 +33,9 @@ from customers import consent
 from customers.addresses import matching_key
 from inbox import afterthoughts, crash, delivery, rotation, triage
 from inbox.arrivals import contact_point_of
-from inbox.changes import Change, Together, change, opening, together
+from inbox.changes import Change, change, opening, together
 from inbox.entries import take_in, write_down
+from inbox.familiar import Key, known_senders
 from inbox.forwarding import as_forwarded
 from inbox.models import (
     Activity,
@@ -50,6 +51,7 @@ from inbox.sign_offs import sign_off
 logger = logging.getLogger(__name__)
 Verb = Activity.Verb
 
+type Reading = tuple[InboundEvent, list[Inbound]]
 BATCH = {"webhook": 25, "mail": 5}
 
 
@@ -100,10 +102,17 @@ def process(event: InboundEvent) -> Result:
 
 
 def receive(
-    channel: Channel, inbound: InboundMessage, *, event: InboundEvent | None = None
+    channel: Channel,
+    inbound: InboundMessage,
+    *,
+    event: InboundEvent | None = None,
+    point: ContactPoint | None = None,
 ) -> Result:
-    """Put one thing a customer said where it belongs, in one transaction."""
+    """Put one thing a customer said where it belongs, in one transaction. With `point`, locked,
+    it is known to be new, on this channel, and from there."""
     with transaction.atomic(savepoint=False):
+        if point is not None:
+            return Result(_placed(point, inbound, event))
         owner = _route(channel, inbound.account)
         if owner is None:
             return Result(None, unread=(_homeless(inbound.account),))
@@ -115,10 +124,13 @@ def receive(
         if about is not None:
             return Result(_record_bounce(about, inbound, event))
         inbound = as_forwarded(inbound)
-        point = contact_point_of(channel, inbound)
-        message = _record(point, inbound, place(point, inbound), event)
-        crash.point("message-recorded")
-        return Result(message)
+        return Result(_placed(contact_point_of(channel, inbound), inbound, event))
+
+
+def _placed(point: ContactPoint, inbound: InboundMessage, event: InboundEvent | None) -> Message:
+    message = _record(point, inbound, place(point, inbound), event)
+    crash.point("message-recorded")
+    return message
 
 
 def _process_together(events: Sequence[InboundEvent]) -> list[Result]:
@@ -127,8 +139,11 @@ def _process_together(events: Sequence[InboundEvent]) -> list[Result]:
     with together() as gathered:
         if len(readings) > 1:
             _give_way()
-        in_turn = _in_turn(readings, gathered)
-        results = {event.pk: _apply(event, items) for event, items in in_turn}
+        results: dict[int, Result] = {}
+        for wave in _waves(readings):
+            met = _met(wave)
+            results |= {event.pk: _apply(event, items, met) for event, items in wave}
+            gathered.write()
         journal.finish(event for event, _ in readings)
         for event, _ in readings:
             if results[event.pk].unread:
@@ -145,30 +160,50 @@ def _give_way() -> None:
             cursor.execute("SET LOCAL lock_timeout = '300ms'")
 
 
-def _in_turn(
-    readings: Iterable[tuple[InboundEvent, list[Inbound]]], gathered: Together
-) -> Iterator[tuple[InboundEvent, list[Inbound]]]:
-    """The events one by one. What was gathered is written before somebody speaks again whose
-    message is in it, and around whatever may look at other people's rows."""
+def _waves(readings: Iterable[Reading]) -> Iterator[list[Reading]]:
+    """The events in their order, in groups in which nobody speaks twice and nothing looks at
+    other people's rows."""
+    wave: list[Reading] = []
     heard: set[str] = set()
     for event, items in readings:
-        plain = [item for item in items if _is_plain(item)]
-        senders = {matching_key(one.kind, one.value) for item in plain for one in item.sender}
-        is_plain = len(items) == 1 and bool(senders)
-        if not is_plain or senders & heard:
-            gathered.write()
-            heard.clear()
-        yield event, items
+        senders = _senders(items)
+        if wave and (not senders or senders & heard):
+            yield wave
+            wave, heard = [], set()
+        wave.append((event, items))
         heard |= senders
-        if not is_plain:
-            gathered.write()
+        if not senders:
+            yield wave
+            wave = []
+    if wave:
+        yield wave
+
+
+def _senders(items: Sequence[Inbound]) -> set[str]:
+    """Who speaks, in an event that is one plain message."""
+    if len(items) != 1 or not _is_plain(items[0]):
+        return set()
+    return {matching_key(one.kind, one.value) for one in items[0].sender}
+
+
+def _met(wave: Iterable[Reading]) -> dict[Key, ContactPoint]:
+    """Known senders of messages that are new, on the channel that was called."""
+    said = [
+        (event.channel, item)
+        for event, items in wave
+        for item in items
+        if _senders(items) and _is_plain(item) and item.account in ("", event.channel.account)
+    ]
+    keys = Message.objects.filter(dedupe_key__in=[item.dedupe_key for _, item in said])
+    known = set(keys.values_list("channel", "dedupe_key"))
+    return known_senders(one for one in said if (one[0].pk, one[1].dedupe_key) not in known)
 
 
 def _is_plain(item: Inbound) -> TypeGuard[InboundMessage]:
-    """A message that nothing but its sender's own rows can place."""
-    if not isinstance(item, InboundMessage) or item.envelope or item.bounce or item.is_claimed:
+    """A message that nothing but its proven sender's own rows can place."""
+    if not isinstance(item, InboundMessage) or item.is_claimed or item.authentication == "fail":
         return False
-    return not item.references and not item.reply_tokens
+    return not (item.envelope or item.bounce or item.references or item.reply_tokens)
 
 
 def _read(event: InboundEvent) -> list[Inbound] | None:
@@ -179,13 +214,16 @@ def _read(event: InboundEvent) -> list[Inbound] | None:
         return None
 
 
-def _apply(event: InboundEvent, items: Iterable[Inbound]) -> Result:
+def _apply(
+    event: InboundEvent, items: Iterable[Inbound], met: Mapping[Key, ContactPoint]
+) -> Result:
     """Do what each part of the event says; `unread` tells of parts that are nobody's."""
     result = Result(None)
     unread: list[str] = []
     for item in items:
         if isinstance(item, InboundMessage):
-            result = receive(event.channel, item, event=event)
+            key = event.channel.pk, item.dedupe_key
+            result = receive(event.channel, item, event=event, point=met.get(key))
             unread += result.unread
         else:
             unread += _take_note(event.channel, item)
