@@ -19,6 +19,8 @@ CHECKS: dict[str, list[str]] = {
     "templates": ["djlint", "templates", "--lint", "--quiet"],
     "migrations": ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
     "deployment": ["python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+    "catalogs": ["python", "-m", "tests.catalogs", "--check"],
+    "weights": ["python", "-m", "tests.weights"],
     "types": ["mypy"],
 }
 PRODUCTION = {

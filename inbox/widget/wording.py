@@ -23,7 +23,7 @@ def words() -> dict[str, str]:
         "typing": _("%s is typing…"),
         "somebody": _("Somebody"),
         "remove": _("Remove %s"),
-        "uploading": _("%s %% uploaded"),
+        "discard": _("Discard"),
         "too-large": _("The file is too large: at most 10 MB."),
         "file-refused": _("Files of this kind can't be sent."),
         "too-long": _("The message is too long."),

@@ -2,7 +2,7 @@
 
 export const words = JSON.parse(document.getElementById("words").textContent);
 export const $ = (id) => document.getElementById(id);
-export const say = (name, value) => (words[name] || words.error).replace("%s", value).replace("%%", "%");
+export const say = (name, value) => (words[name] || words.error).replace("%s", value);
 
 const { lang } = document.documentElement;
 const clock = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit" });
@@ -129,7 +129,7 @@ function foot(one, { retry, drop }) {
   const node = make("p", "said__foot");
   if (one.state === "failed") {
     node.append(`${words.failed}. ${one.error ? say(one.error, one.wait) : ""} `);
-    const button = make("button", "", one.hopeless ? say("remove", "") : words.retry);
+    const button = make("button", "", one.hopeless ? words.discard : words.retry);
     button.type = "button";
     button.onclick = () => (one.hopeless ? drop : retry)(one);
     node.append(button);
