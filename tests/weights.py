@@ -14,7 +14,7 @@ LOADER, FRAME = 5 * KILO, 35 * KILO
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     django.setup()
     loader, frame = weights()
     print(f"loader {loader} of {LOADER} bytes, frame {frame} of {FRAME}")
