@@ -3,6 +3,9 @@ from django.views.generic import RedirectView
 
 from inbox.views import (
     canned_replies,
+    customer_addresses,
+    customer_list,
+    customer_merges,
     customers,
     drafts,
     health,
@@ -63,6 +66,16 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("favicon.ico", RedirectView.as_view(url="/static/img/favicon.svg"), name="favicon"),
     path("widget.js", widget.loader, name="widget_loader"),
+    path("customers/", customer_list.page, name="customers"),
     path("widget/", include("inbox.widget.urls")),
+    path("customers/<int:number>/details", customers.describe, name="describe_customer"),
+    path("customers/<int:number>/addresses", customer_addresses.add, name="add_address"),
+    path("customers/<int:number>/merge", customer_merges.merge, name="merge_customer"),
+    path("customer-merges/<int:number>/undo", customer_merges.undo, name="unmerge_customer"),
+    path("claims/<int:number>/confirm", customer_addresses.confirm, name="confirm_claim"),
+    path("claims/<int:number>/dismiss", customer_addresses.dismiss, name="dismiss_claim"),
+    path("identities/<int:number>/end", customer_addresses.end, name="end_identity"),
+    path("identities/<int:number>/share", customer_addresses.share, name="share_identity"),
+    path("contact-points/<int:number>/block", customer_addresses.block, name="block_address"),
     path("api/", include("inbox.api.urls")),
 ]

@@ -140,5 +140,35 @@ _WHAT = {
     Verb.SUBJECT_CHANGED: _renamed,
     Verb.SPLIT: _split,
     Verb.MERGED: _merged,
+def _given(activity: Activity) -> str:
+    words = (activity.data.get("was", ""), activity.data.get("to", ""))
+    return _("gave this from customer %s to customer %s", *words)
+
+
+def _became_one(activity: Activity) -> str:
+    words = (activity.data.get("merged", ""), activity.data.get("into", ""))
+    return _("merged customer %s into customer %s: the same person", *words)
+
+
+def _became_two(activity: Activity) -> str:
+    return _("undid the merge: this is customer %s again", activity.data.get("customer", ""))
+
+
+def _blocked(activity: Activity) -> str:
+    address = activity.data.get("address", "")
+    is_blocked = activity.data.get("blocked", True)
+    return _("blocked %s", address) if is_blocked else _("unblocked %s", address)
+
+
+def _readdressed(activity: Activity) -> str:
+    if activity.data.get("device"):
+        return _("WhatsApp reports: the customer uses a new device")
+    return _("the customer goes by %s from now on", activity.data.get("address", ""))
+
+
     Verb.STRAND_ACCEPTED: _accepted,
 }
+    Verb.CUSTOMER_CHANGED: _given,
+    Verb.CUSTOMERS_MERGED: _became_one,
+    Verb.CUSTOMERS_UNMERGED: _became_two,
+    Verb.BLOCKED: _blocked,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from itertools import chain, groupby
+from datetime import date
+from itertools import groupby
 from typing import Any
 
 from django.db.models import QuerySet
@@ -64,7 +64,7 @@ def latest(ticket: Ticket, *, before: int | None = None, limit: int = PAGE) -> S
     if before is not None:
         sources = [source.filter(position__lt=before) for source in sources]
     things = _newest(sources, limit + 1)
-    return Stretch(_entries(reversed(things[:limit])), len(things) <= limit)
+    return Stretch(entries(reversed(things[:limit])), len(things) <= limit)
 
 
 def since(ticket: Ticket, position: int, *, limit: int = PAGE) -> Stretch:
@@ -74,24 +74,13 @@ def since(ticket: Ticket, position: int, *, limit: int = PAGE) -> Stretch:
         for source in _sources(ticket)
     ]
     things = sorted((thing for source in sources for thing in source), key=_position)
-    return Stretch(_entries(things[:limit]), len(things) <= limit)
-
-
-def of_tickets(tickets: QuerySet[Ticket], *, limit: int = PAGE) -> list[Entry]:
-    """The newest messages and notes of several tickets in the order of time."""
-    sources: list[QuerySet[Any]] = [
-        with_details(Message.objects.filter(ticket__in=tickets)).select_related("ticket"),
-        Note.objects.filter(ticket__in=tickets).select_related("agent", "ticket"),
-    ]
-    pages = [source.order_by("-created_at", "-position")[:limit] for source in sources]
-    things = sorted(chain.from_iterable(pages), key=_time, reverse=True)[:limit]
-    return _entries(reversed(things))
+    return Stretch(entries(things[:limit]), len(things) <= limit)
 
 
 def changed(ticket: Ticket, seen: dict[int, str]) -> list[Entry]:
     """Messages that no longer are in the state somebody saw them in, by message id."""
     messages = with_details(ticket.messages.filter(pk__in=seen))
-    return _entries(one for one in messages if state_of(one) != seen[one.pk])
+    return entries(one for one in messages if state_of(one) != seen[one.pk])
 
 
 def state_of(message: Message) -> str:
@@ -107,8 +96,8 @@ def may_change(message: Message) -> bool:
 
 def with_details(messages: QuerySet[Message]) -> QuerySet[Message]:
     """The messages with everything that is shown of them."""
-    related = ("agent", "channel", "conversation__contact_point__customer")
-    return messages.select_related(*related).prefetch_related("attachments")
+    related = ("agent", "channel", "conversation__contact_point__customer", "reply_to")
+    return messages.select_related(*related).prefetch_related("attachments", "reactions__agent")
 
 
 def _sources(ticket: Ticket) -> list[QuerySet[Any]]:
@@ -117,10 +106,6 @@ def _sources(ticket: Ticket) -> list[QuerySet[Any]]:
         ticket.notes.select_related("agent"),
         ticket.activities.exclude(verb__in=TOLD_BY_MESSAGES).select_related("agent"),
     ]
-
-
-def _time(thing: Message | Note) -> tuple[datetime, int]:
-    return thing.created_at, thing.position
 
 
 def _newest(sources: list[QuerySet[Any]], limit: int) -> list[Any]:
@@ -133,7 +118,8 @@ def _position(thing: Message | Note | Activity) -> int:
     return thing.position
 
 
-def _entries(things: Iterable[Any]) -> list[Entry]:
+def entries(things: Iterable[Any]) -> list[Entry]:
+    """The things as list items, activities of one day in runs, each day announced."""
     entries: list[Entry] = []
     telling = (thing for thing in things if not _goes_without_saying(thing))
     for (kind, day), run in groupby(telling, key=lambda one: (_kind(one), _day(one))):

@@ -18,8 +18,9 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from channels_app.models import Channel
-from inbox import joining, media
+from channels_app.models import Channel, MessageTemplate
+from customers.models import Customer
+from inbox import joining, media, people
 from inbox.models import (
     Agent,
     ApiToken,
@@ -29,6 +30,7 @@ from inbox.models import (
     Invitation,
     Message,
     Team,
+    Ticket,
 )
 from inbox.pictures import Framed, framed_link
 from tests.inbox.desk import hear, reply
@@ -131,7 +133,24 @@ ROWS: dict[str, list[Row]] = {
         page("/attachments/{file}/picture"),
         page("/attachments/{file}/picture?size=large"),
     ],
-    "customers/<int:number>/": [page("/customers/{customer}/")],
+    "customers/": [shared("/customers/"), shared(f"/customers/?q={SECRET}")],
+    "customers/<int:number>/": [
+        page("/customers/{customer}/"),
+        page("/customers/{customer}/?merge=nobody"),
+    ],
+    "customers/<int:number>/details": [verb("/customers/{customer}/details", 302, name="Ada")],
+    "customers/<int:number>/addresses": [
+        verb("/customers/{customer}/addresses", 302, value="+447700900124")
+    ],
+    "customers/<int:number>/merge": [verb("/customers/{customer}/merge", 302, other="{stray}")],
+    "customer-merges/<int:number>/undo": [verb("/customer-merges/{folded}/undo", 302)],
+    "claims/<int:number>/confirm": [verb("/claims/{claim}/confirm", 302)],
+    "claims/<int:number>/dismiss": [verb("/claims/{claim}/dismiss", 302)],
+    "identities/<int:number>/end": [verb("/identities/{identity}/end", 302)],
+    "identities/<int:number>/share": [verb("/identities/{identity}/share", 302, shared="yes")],
+    "contact-points/<int:number>/block": [
+        verb("/contact-points/{point}/block", 302, blocked="yes")
+    ],
     # Open to the world, each for a reason of its own.
     "files/<str:link>/<str:name>": [public("/files/{link}/a.png"), public("/files/1:x:y/a", 404)],
     "pictures/<str:token>": [public("/pictures/{picture}"), public("/pictures/x:y:z", 404)],
@@ -235,6 +254,7 @@ def world(post: Channel, line: Channel, grace: Agent, heidi: Agent) -> World:
 def _file(message: Message) -> Attachment:
     content = drawn(size=(4, 3))
     file = Attachment(message=message, name="a.png", content_type="image/png", size=len(content))
+        **_person(said, heidi),
     file.file.save("a.png", ContentFile(content))
     return file
 
@@ -261,7 +281,25 @@ def _more(post: Channel, said: Message, by: Agent) -> dict[str, Any]:
     joined, other = hear(post, "second"), hear(post, "third")
     merge = joining.join(joined.ticket, into=said.ticket, by=by)
     strand = Conversation.objects.get(pk=joined.conversation_id)
-    return {"merge": merge.pk, "other": other.ticket_id, "strand": strand.pk}
+    template = MessageTemplate.objects.create(
+        channel=post, name="greeting", language="en", status="APPROVED"
+    )
+    names = {"merge": merge.pk, "other": other.ticket_id, "strand": strand.pk}
+    return {**names, "template": template.name}
+
+
+def _person(said: Message, by: Agent) -> dict[str, Any]:
+    """A claim, an address, somebody merged into the customer, and somebody who could be."""
+    customer = Ticket.objects.get(pk=said.ticket_id).customer
+    claim = customer.claims.create(kind="phone", value="+1", key="+1", source="form")
+    merged, stray = (Customer.objects.create(name=name) for name in ("Merged", "Stray"))
+    return {
+        "claim": claim.pk,
+        "identity": customer.identities.get().pk,
+        "point": customer.contact_points.get().pk,
+        "folded": people.merge(merged, into=customer, by=by).pk,
+        "stray": stray.pk,
+    }
 
 
 def _cases() -> Iterator[Any]:
