@@ -245,6 +245,7 @@ def world(post: Channel, line: Channel, grace: Agent, heidi: Agent) -> World:
         **_picture(said, heidi),
         **_answers(said, heidi),
         **_more(post, said, heidi),
+        **_person(said, heidi),
     }
     newcomer = Agent.objects.create_user("new@desk.example")
     names["token"] = Invitation.objects.issue(newcomer)
@@ -254,7 +255,6 @@ def world(post: Channel, line: Channel, grace: Agent, heidi: Agent) -> World:
 def _file(message: Message) -> Attachment:
     content = drawn(size=(4, 3))
     file = Attachment(message=message, name="a.png", content_type="image/png", size=len(content))
-        **_person(said, heidi),
     file.file.save("a.png", ContentFile(content))
     return file
 
