@@ -29,6 +29,8 @@ def author(message: Message) -> str:
     if message.is_inbound:
         point = message.conversation.contact_point
         return str(point.customer)
+    if message.payload.get("from_app"):
+        return message.channel.name
     if message.author_type == Message.Author.AGENT:
         return str(message.agent or _("Somebody who left"))
     return str(message.get_author_type_display())
@@ -55,6 +57,14 @@ def told(activity: Activity) -> str:
     who = str(activity.agent) if activity.agent_id else ""
     what = _WHAT.get(Verb(activity.verb), _otherwise)(activity)
     return f"{who} {what}" if who else what[:1].upper() + what[1:]
+
+
+@register.filter
+def told_shortly(activity: Activity) -> str:
+    """Why a ticket has left a list, in a few words."""
+    if activity.verb == Verb.STATUS_CHANGED and activity.data.get("to") == "resolved":
+        return _("Resolved by %s", activity.agent) if activity.agent_id else _("Resolved")
+    return told(activity)
 
 
 def _bare(subject: str) -> str:
@@ -130,16 +140,6 @@ def _accepted(activity: Activity) -> str:
     return _("accepted %s", activity.data.get("address", ""))
 
 
-_WHAT = {
-    Verb.ASSIGNED: _assigned,
-    Verb.TEAM_CHANGED: _moved,
-    Verb.PRIORITY_CHANGED: _prioritised,
-    Verb.TAGGED: _tagged,
-    Verb.STATUS_CHANGED: _turned,
-    Verb.SNOOZED: _snoozed,
-    Verb.SUBJECT_CHANGED: _renamed,
-    Verb.SPLIT: _split,
-    Verb.MERGED: _merged,
 def _given(activity: Activity) -> str:
     words = (activity.data.get("was", ""), activity.data.get("to", ""))
     return _("gave this from customer %s to customer %s", *words)
@@ -166,9 +166,20 @@ def _readdressed(activity: Activity) -> str:
     return _("the customer goes by %s from now on", activity.data.get("address", ""))
 
 
+_WHAT = {
+    Verb.ADDRESS_CHANGED: _readdressed,
+    Verb.ASSIGNED: _assigned,
+    Verb.TEAM_CHANGED: _moved,
+    Verb.PRIORITY_CHANGED: _prioritised,
+    Verb.TAGGED: _tagged,
+    Verb.STATUS_CHANGED: _turned,
+    Verb.SNOOZED: _snoozed,
+    Verb.SUBJECT_CHANGED: _renamed,
+    Verb.SPLIT: _split,
+    Verb.MERGED: _merged,
     Verb.STRAND_ACCEPTED: _accepted,
-}
     Verb.CUSTOMER_CHANGED: _given,
     Verb.CUSTOMERS_MERGED: _became_one,
     Verb.CUSTOMERS_UNMERGED: _became_two,
     Verb.BLOCKED: _blocked,
+}
