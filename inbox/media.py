@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, BinaryIO, cast
 from urllib.parse import quote
 
@@ -12,6 +12,7 @@ import dramatiq
 from django.conf import settings
 from django.core import signing
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import F
@@ -26,6 +27,7 @@ from inbox.models import Agent, Attachment, Message
 
 LEASE = timedelta(seconds=60)
 WAITS = [timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 3600)]
+STRAY_AFTER = timedelta(days=1)
 LINK_LIFETIME = timedelta(hours=4)
 _SALT = "inbox.media.link"
 State = Attachment.State
@@ -98,10 +100,46 @@ def shared_file(link: str) -> Attachment | None:
     return sent.filter(pk=int(key)).first()
 
 
+def remove_strays(*, at: datetime) -> int:
+    """Remove files that no row has named for a day, left where writing was cut short; how many
+    that were. Each minute has its share of the folders: all are looked into once a day. Files
+    older than the first row's are left alone: they may be another database's."""
+    first = Attachment.objects.order_by("pk").values_list("created_at", flat=True).first()
+    if first is None:
+        return 0
+    folders = sorted(_listed("")[0])[at.hour * 60 + at.minute :: 1440]
+    names = [f"{folder}/{name}" for folder in folders for name in _listed(folder)[1]]
+    named = set(Attachment.objects.filter(file__in=names).values_list("file", flat=True))
+    strays = [
+        name
+        for name in names
+        if name not in named and first <= _written_at(name) < at - STRAY_AFTER
+    ]
+    for stray in strays:
+        default_storage.delete(stray)
+    return len(strays)
+
+
 def label(name: str) -> str:
     """A file's name as people may read it: one line, nothing invisible, at most 255 characters."""
     visible = "".join(letter for letter in name if letter.isprintable())
     return visible.strip()[:255] or "file"
+
+
+def _listed(folder: str) -> tuple[list[str], list[str]]:
+    try:
+        folders, files = default_storage.listdir(folder)
+    except FileNotFoundError:
+        return [], []
+    return folders, files
+
+
+def _written_at(name: str) -> datetime:
+    """Now, when it went meanwhile."""
+    try:
+        return default_storage.get_modified_time(name)
+    except FileNotFoundError:
+        return timezone.now()
 
 
 def _row(message: Message, file: messages.Attachment) -> Attachment:

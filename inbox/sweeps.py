@@ -172,6 +172,11 @@ def old_leftovers(_: Errands) -> None:
         upload.delete()
 
 
+def stray_files(_: Errands) -> None:
+    """Files that no row names, because a transaction or a process ended while they were written."""
+    media.remove_strays(at=timezone.now())
+
+
 SWEEPS: dict[Sweep, float] = {
     signs_of_life: health.BEAT_EVERY,
     waiting_events: EVERY,
@@ -187,6 +192,7 @@ SWEEPS: dict[Sweep, float] = {
     old_live_events: 60.0,
     old_bodies: 60.0,
     old_leftovers: 600.0,
+    stray_files: 60.0,
     old_visitors: 3600.0,
 }
 

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.db.models import FileField
 from django.utils import timezone
 
 from channels_app import messages
@@ -149,3 +155,49 @@ class TestSharing:
     @pytest.mark.parametrize("link", ["", "1", "1:x:y", "x" * 5000, "\x00"])
     def test_a_forged_address_leads_nowhere(self, link: str) -> None:
         assert media.shared_file(link) is None
+
+
+class TestStrays:
+    @pytest.fixture(autouse=True)
+    def _own_folder(self, settings: Any, tmp_path: Path) -> None:
+        settings.MEDIA_ROOT = tmp_path
+
+    def days_later(self, days: float) -> datetime:
+        """The first minute of the day, whose share one folder is."""
+        later = timezone.now() + timedelta(days=days)
+        return later.replace(hour=0, minute=0)
+
+    def test_a_file_whose_message_never_came_to_be_goes_after_a_day(self, line: Channel) -> None:
+        received(line, content=b"kept")
+        with suppress(ZeroDivisionError), transaction.atomic():
+            stray = received(line, content=b"x").file
+            raise ZeroDivisionError
+        assert media.remove_strays(at=self.days_later(0)) == 0
+        two_folders = [self.days_later(3) + timedelta(minutes=number) for number in (0, 1)]
+        assert sum(media.remove_strays(at=minute) for minute in two_folders) == 1
+        assert not stray.storage.exists(stray.name)
+
+    def test_a_file_of_a_message_stays(self, line: Channel) -> None:
+        kept = received(line, content=b"x")
+        assert media.remove_strays(at=self.days_later(400)) == 0
+        assert kept.file.read() == b"x"
+
+    def test_files_of_another_database_are_left_alone(self, line: Channel, tmp_path: Path) -> None:
+        (tmp_path / "ab").mkdir()
+        (tmp_path / "ab" / "older").touch()
+        assert media.remove_strays(at=self.days_later(3)) == 0
+        Attachment.objects.create(name="a", created_at=timezone.now() + timedelta(seconds=1))
+        assert media.remove_strays(at=self.days_later(3)) == 0
+
+    def test_every_folder_has_its_minute(self, line: Channel, tmp_path: Path) -> None:
+        Attachment.objects.create(name="a", created_at=timezone.now() - timedelta(minutes=1))
+        for number in range(1500):
+            (tmp_path / f"{number:04}").mkdir()
+            (tmp_path / f"{number:04}" / "stray").touch()
+        day = self.days_later(3)
+        minutes = (day + timedelta(minutes=number) for number in range(1440))
+        assert sum(media.remove_strays(at=minute) for minute in minutes) == 1500
+
+    def test_no_other_row_has_files_that_would_be_taken_for_strays(self) -> None:
+        fields = (field for model in apps.get_models() for field in model._meta.get_fields())
+        assert [one.model for one in fields if isinstance(one, FileField)] == [Attachment]
