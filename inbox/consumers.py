@@ -12,7 +12,7 @@ from typing import Any
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
-from inbox import live, presence
+from inbox import live, presence, receipts
 from inbox.fanout import fanout, in_thread
 from inbox.listener import Listener
 from inbox.models import Agent, Ticket
@@ -31,10 +31,10 @@ class InboxConsumer(AsyncWebsocketConsumer):
     """One browser tab of one agent. What it may say:
 
     `{"type": "hello", "last_seq": 41}`: answered with what was missed since; nothing is told
-    before it. `{"type": "watch", "tickets": [7, 8]}`: these are on the screen, say who is there.
-    `{"type": "here", "ticket": 7, "doing": "viewing" | "replying"}`: again every 25 s; ticket
-    null when none is open. `{"type": "typing", "strand": 3}`: at that ticket; strand null for
-    a note.
+    before it. `{"type": "ping"}`: answered with a pong. `{"type": "watch", "tickets": [7, 8]}`:
+    these are on the screen, say who is there. `{"type": "here", "ticket": 7, "doing": "viewing"
+    | "replying"}`: again every 25 s; ticket null when none is open. `{"type": "typing",
+    "strand": 3}`: at that ticket; strand null for a note.
     """
 
     channel_layer_alias = ""  # the process hears for all of its sockets
@@ -68,8 +68,20 @@ class InboxConsumer(AsyncWebsocketConsumer):
         said = _said(text_data)
         if said.get("type") == "hello":
             await self._sit_down(_cursor(said.get("last_seq")))
+        elif said.get("type") == "ping":
+            await self._say({"type": "pong"})
         elif self.agent is not None:
             await self._do(self.agent, said)
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Without the thread that the base class asks, at each frame, to look after database
+        connections: this one keeps none."""
+        handlers: dict[str, Any] = {
+            "websocket.connect": self.websocket_connect,
+            "websocket.receive": self.websocket_receive,
+            "websocket.disconnect": self.websocket_disconnect,
+        }
+        await handlers[message["type"]](message)
 
     async def _do(self, agent: Agent, said: dict[str, Any]) -> None:
         if said.get("type") == "watch":
@@ -150,6 +162,7 @@ def _let_the_visitor_know(ticket: Ticket, number: int, agent: Agent) -> None:
     strand = strands_of(ticket).filter(pk=number).first()
     if strand is not None:
         presence.answering(strand, name=agent.get_short_name())
+        receipts.typing(strand)
 
 
 def _said(text: str | None) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def discard(ticket: Ticket, *, by: Agent, mode: str, text: str) -> None:
     for draft in Draft.objects.filter(ticket=ticket, agent=by, mode=mode):
         if draft.text.strip() == text.strip():
             draft.delete()
-            _tell(ticket, by, mode, revision=0)
+            _tell(ticket, by, mode, revision=0, is_sent=True)
 
 
 def drafts_of(ticket: Ticket, agent: Agent) -> dict[str, Draft]:
@@ -102,7 +102,10 @@ def begun_by(agent: Agent) -> Exists:
     return Exists(Draft.objects.filter(ticket=OuterRef("pk"), agent=agent))
 
 
-def _tell(ticket: Ticket, agent: Agent, mode: str, *, revision: int) -> None:
+def _tell(
+    ticket: Ticket, agent: Agent, mode: str, *, revision: int, is_sent: bool = False
+) -> None:
     """The agent's other tabs hear of it: which draft is at which revision (0: gone)."""
     said = {"type": "draft", "ticket": ticket.pk, "mode": mode, "revision": revision}
+    said["sent"] = is_sent
     transaction.on_commit(lambda: live.whisper([f"agent.{agent.pk}"], said))

@@ -51,9 +51,11 @@ def unread_by(agent: Agent) -> Exists:
 
 def news(tickets: QuerySet[Ticket]) -> dict[int, int]:
     """Of these tickets those with something unread and unanswered, up to 100, newest first:
-    number → position of the last thing in it."""
+    number → position of the customer's last word."""
+    said = Message.objects.filter(ticket=OuterRef("pk"), direction=INBOUND).order_by("-position")
     found = tickets.filter(needs_reply=True).order_by("-last_message_at", "-number")
-    return dict(found.values_list("pk", "last_position")[:MOST_NEWS])
+    heard = found.annotate(last_word=Subquery(said.values("position")[:1]))
+    return dict(heard.values_list("pk", "last_word")[:MOST_NEWS])
 
 
 def _tell(ticket: Ticket, agent: Agent) -> None:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 
 from inbox.access import tickets_visible_to
 from inbox.drafts import begun_by
-from inbox.models import Agent, Ticket
+from inbox.models import Activity, Agent, Ticket
 from inbox.models.ticket import TicketQuerySet
 from inbox.reading import news, unread_by
 from inbox.search import matching
@@ -29,6 +29,7 @@ PAGE = 50
 MOST_ROWS_AT_ONCE = 100
 COUNTED_UP_TO = 999
 NEWS_AMONG = 500
+LEADING_AWAY = ("status_changed", "assigned", "team_changed", "snoozed", "woke")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,9 @@ def rows(request: DeskRequest) -> HttpResponse:
     question = Question.read(request.GET)
     numbers = [number_in(one) for one in request.GET.get("ids", "").split(",")]
     tickets = question.answer(request.user).filter(pk__in=numbers[:MOST_ROWS_AT_ONCE])
-    context = {"page": Page(question, as_rows(tickets, request.user), ""), "question": question}
+    found = as_rows(tickets, request.user)
+    left = _left(request, {*numbers} - {one.pk for one in found})
+    context = {"page": Page(question, found, ""), "question": question, "left": left}
     return render(request, "inbox/_rows.html", context)
 
 
@@ -194,6 +197,17 @@ def as_rows(tickets: TicketQuerySet, agent: Agent, most: int = MOST_ROWS_AT_ONCE
     """The tickets with everything a row shows to this agent."""
     rows = tickets.select_related("customer", "assignee").prefetch_related("tags")
     return list(rows.annotate(is_unread=unread_by(agent), is_begun=begun_by(agent))[:most])
+
+
+def _left(request: DeskRequest, numbers: set[int]) -> tuple[Ticket, Activity | None] | None:
+    """The open ticket when it belongs to the list no more, and what took it away: it stays in
+    sight of whoever works on it."""
+    number = number_in(request.GET.get("open", ""))
+    if number not in numbers:
+        return None
+    found = as_rows(tickets_visible_to(request.user).filter(pk=number), request.user)
+    leading = Activity.objects.filter(ticket=number, verb__in=LEADING_AWAY).select_related("agent")
+    return (found[0], leading.order_by("-position").first()) if found else None
 
 
 def _count(view: View, tickets: TicketQuerySet, agent: Agent, now: datetime) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -11,9 +12,11 @@ from django.views.decorators.http import require_safe
 from inbox.access import tickets_visible_to
 from inbox.catching_up import newest_seq
 from inbox.models import Agent, Tag, Team, Ticket
+from inbox.reading import read_up_to
 from inbox.views import timeline
 from inbox.views.composer import composer_of
 from inbox.views.customer_panel import panel_of
+from inbox.views.drafts import as_shown
 from inbox.views.entry import DeskRequest, for_agents, is_script, seen_ticket
 from inbox.views.snooze_times import snooze_times
 from inbox.views.ticket_list import Page, Question, counted
@@ -75,7 +78,12 @@ def messages(request: DeskRequest, number: int) -> HttpResponse:
 def ticket_context(ticket: Ticket, agent: Agent) -> dict[str, Any]:
     """What the whole ticket is drawn from."""
     stretch = timeline.latest(ticket)
-    return ticket_facts(ticket, agent) | {"stretch": stretch, "entries": stretch.entries}
+    return ticket_facts(ticket, agent) | {
+        "stretch": stretch,
+        "entries": stretch.entries,
+        "read_up_to": read_up_to(ticket, agent),
+        "drafts": DjangoJSONEncoder().encode(as_shown(ticket, agent)),
+    }
 
 
 def ticket_facts(ticket: Ticket, agent: Agent) -> dict[str, Any]:

@@ -1,42 +1,39 @@
 // The reply box. Nothing from outside ever replaces it or anything in it; what is typed is
-// mirrored as it is typed and forgotten only when the server has it.
+// forgotten only when the desk has sent it. It belongs to one ticket as long as that is open.
 
 import { alertUser } from "./announce.js";
+import * as attachments from "./attachments.js";
 import { byId, csrf, openTicket } from "./dom.js";
-import { forget, recall, remember } from "./drafts.js";
-import { lastPosition } from "./timeline.js";
+import * as drafts from "./drafts.js";
+import { isOnline } from "./live.js";
+import { queue } from "./outbox.js";
+import { sawUpTo, seenPosition } from "./reading.js";
 
 const CHECK_AFTER = 400;
 
-let files = [];
-let clientId = "";
 let sending = false;
 let checkTimer = 0;
-let isOnline = true;
 let copiesOpen = false;
 
 const composer = () => byId("composer");
 const mode = () => composer().elements.mode.value;
 const strand = () => byId("strand").selectedOptions[0];
 const copies = () => composer().elements.cc;
-export const textBox = () => byId(mode() === "note" ? "note-text" : "reply-text");
+const boxOf = (mode) => byId(mode === "note" ? "note-text" : "reply-text");
+export const textBox = () => boxOf(mode());
 
 export function start() {
   document.addEventListener("ticket:opened", opened);
   document.addEventListener("ticket:gone", () => problem("This ticket is no longer in your sight. Your text is kept here; copy it if you need it."));
-  document.addEventListener("live:state", (event) => {
-    isOnline = event.detail.online;
-    if (composer()) describe();
-  });
+  document.addEventListener("live:state", () => composer() && describe());
+  document.addEventListener("draft:grew", (event) => put(event.detail.mode, drafts.draft(event.detail.mode).text));
+  document.addEventListener("draft:sent", (event) => sentElsewhere(event.detail.mode));
+  document.addEventListener("draft:newer", showNewer);
+  document.addEventListener("outbox:held", (event) => takeBack(event.detail));
   document.addEventListener("submit", submitted, true);
   document.addEventListener("input", typed);
   document.addEventListener("change", changed);
-  document.addEventListener("paste", pasted);
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-drop-file]");
-    if (button) dropFile(Number(button.dataset.dropFile));
-    if (event.target.id === "open-cc") openCopies();
-  });
+  document.addEventListener("click", clicked);
   opened();
 }
 
@@ -62,16 +59,28 @@ export function updateStrands(fresh) {
 
 function opened() {
   if (!composer()) return;
-  files = [];
-  clientId = uuid();
-  const draft = recall(openTicket());
-  byId("reply-text").value = draft.reply ?? "";
-  byId("note-text").value = draft.note ?? "";
-  if (draft.note && !draft.reply) composer().querySelector("input[value=note]").checked = true;
+  const { reply, note } = drafts.begin(openTicket(), composer().dataset.draftUrl, JSON.parse(composer().dataset.drafts));
+  if (reply.strand && [...byId("strand").options].some((option) => option.value === reply.strand)) byId("strand").value = reply.strand;
   copiesOpen = false;
-  copies().value = strand()?.dataset.copies ?? "";
+  copies().value = reply.text && reply.strand ? reply.copies : strand()?.dataset.copies ?? "";
+  put("reply", reply.text);
+  put("note", note.text);
+  if (note.text && !reply.text) composer().querySelector("input[value=note]").checked = true;
+  attachments.show();
+  showNewer();
   applyMode();
   check();
+}
+
+/** Typing cannot be taken from who types: a box in use is written to by its own undo history. */
+function put(mode, text) {
+  const box = boxOf(mode);
+  if (box.value === text) return;
+  if (document.activeElement === box) {
+    box.select();
+    if (document.execCommand("insertText", false, text)) return;
+  }
+  box.value = text;
 }
 
 function applyMode() {
@@ -100,9 +109,9 @@ function describe() {
   byId("cc-line").hidden = !hasCopies || !(copiesOpen || copies().value);
   byId("open-cc").hidden = !hasCopies || !byId("cc-line").hidden;
   const send = byId("send");
-  const words = isOnline ? "Send" : "Send when online";
+  const words = isOnline() ? "Send" : "Send when online";
   const name = composer().dataset.name;
-  send.textContent = isNote ? "Add note" : isOnline ? `${words} to ${name} · ${chosen?.dataset.label ?? ""}` : words;
+  send.textContent = isNote ? "Add note" : isOnline() ? `${words} to ${name} · ${chosen?.dataset.label ?? ""}` : words;
   showStatus(isNote ? "" : chosen?.dataset.refusal ?? "There is no address to answer to.", "");
 }
 
@@ -113,22 +122,40 @@ function showStatus(refusal, count) {
 }
 
 function typed(event) {
-  if (!event.target.matches("#reply-text, #note-text")) return;
-  remember(openTicket(), byId("reply-text").value, byId("note-text").value);
   if (event.target.id === "reply-text") {
     clearTimeout(checkTimer);
     checkTimer = setTimeout(check, CHECK_AFTER);
-  }
+    keep("reply");
+  } else if (event.target.id === "note-text") keep("note");
+  else if (event.target === composer()?.elements.cc) keep("reply");
+}
+
+function keep(which) {
+  const text = boxOf(which).value;
+  if (!text && !drafts.draft(which).text) return;
+  drafts.changed(which, { text, strand: strand()?.value ?? "", copies: copies().value });
 }
 
 function changed(event) {
   if (event.target.name === "mode") applyMode();
   if (event.target.id === "strand") {
     copies().value = strand().dataset.copies;
+    keep("reply");
     describe();
     check();
   }
-  if (event.target.matches("#attach input")) addFiles(event.target);
+}
+
+function clicked(event) {
+  if (event.target.id === "open-cc") openCopies();
+  const anyway = event.target.closest("[data-send-anyway]");
+  if (anyway) send(Number(anyway.dataset.sendAnyway));
+  if (event.target.closest("[data-keep-editing]")) {
+    byId("composer-problem").replaceChildren();
+    textBox().focus();
+  }
+  const newer = event.target.closest("[data-settle]");
+  if (newer) settle(newer.dataset.settle === "theirs");
 }
 
 /** Ask the one who knows whether this may be sent, and how many SMS it takes. */
@@ -154,53 +181,108 @@ function submitted(event) {
   send();
 }
 
-export async function send() {
+/** Send, based on what has been seen. Without a connection it waits for one. */
+export async function send(base = seenPosition()) {
   if (sending || composer().dataset.gone) return;
-  const sentMode = mode();
-  const box = textBox();
-  const text = box.value;
-  if (!text.trim() && !(sentMode === "reply" && files.length)) return problem("Write something first.");
+  const sent = mode();
+  const text = textBox().value;
+  const files = sent === "reply" ? drafts.draft("reply").files : [];
+  if (attachments.areUnderWay()) return problem("A file is still on its way up.");
+  if (!text.trim() && !files.length) return problem("Write something first.");
+  const { clientId } = drafts.draft(sent);
+  const message = { ticket: openTicket(), mode: sent, text, ...wording(sent, text, files, base, clientId) };
+  if (!isOnline()) return wait(clientId, message);
   setSending(true);
-  const ticket = openTicket();
-  const response = await post(sentMode, text).catch(() => null);
+  const response = await post(message).catch(() => null);
   setSending(false);
-  if (response?.status === 201) return done(ticket, sentMode, text, await response.json());
+  answered(message, response);
+}
+
+function wording(sent, text, files, base, clientId) {
+  const fields = [["text", text], ["client_id", clientId], ["base", base]];
+  if (sent === "note") return { url: composer().dataset.noteUrl, fields };
+  fields.push(["conversation", strand()?.value ?? ""], ...files.map((file) => ["attachments", file.id]));
+  if (strand()?.dataset.kind === "email") fields.push(["cc", copies().value]);
+  return { url: composer().dataset.replyUrl, fields };
+}
+
+function post({ url, fields }) {
+  const body = new FormData();
+  for (const [name, value] of fields) body.append(name, value);
+  return fetch(url, { method: "POST", headers: csrf(), body });
+}
+
+async function answered(message, response) {
+  const { ticket } = message;
+  if (response?.status === 201) return done(message, await response.json());
+  if (response?.status === 401) return location.reload();
   if (ticket !== openTicket()) return alertUser(`Your text for #${ticket} was not sent. It is kept there.`);
   if (!response) return problem("Not sent: no connection. Your text is kept; press Send again.");
   if (response.status === 409) document.dispatchEvent(new CustomEvent("ticket:changed", { detail: { ticket } }));
   if (response.status === 409 || response.status === 422) return problemHtml(await response.text());
-  if (response.status === 401) return location.reload();
   problem("Not sent: the desk had a problem. Your text is kept; press Send again.");
 }
 
-function post(sentMode, text) {
-  const body = new FormData();
-  body.set("text", text);
-  body.set("client_id", clientId);
-  body.set("base", lastPosition());
-  if (sentMode === "note") return fetch(composer().dataset.noteUrl, { method: "POST", headers: csrf(), body });
-  body.set("conversation", strand()?.value ?? "");
-  if (strand()?.dataset.kind === "email") body.set("cc", copies().value);
-  for (const file of files) body.append("files", file);
-  return fetch(composer().dataset.replyUrl, { method: "POST", headers: csrf(), body });
-}
-
-function done(ticket, sentMode, text, written) {
+function done({ ticket, mode: sent, text }, written) {
   document.dispatchEvent(new CustomEvent("ticket:changed", { detail: { ticket } }));
-  if (ticket !== openTicket()) return forget(ticket, sentMode);
-  clientId = uuid();
-  const box = byId(sentMode === "note" ? "note-text" : "reply-text");
+  if (ticket !== openTicket()) return drafts.forget(ticket, sent);
   if (written.text !== text) {
+    drafts.finished(sent, boxOf(sent).value);
     problem("An earlier version of this text had been sent already. The newer one is kept here.");
     return;
   }
-  if (sentMode === "reply") dropAllFiles();
+  finish(sent, text);
+}
+
+/** Written on while the answer was under way: only what was sent goes. */
+function finish(sent, text) {
+  const box = boxOf(sent);
+  const rest = box.value.startsWith(text) ? box.value.slice(text.length).trimStart() : box.value;
+  box.value = rest;
+  drafts.finished(sent, rest);
   byId("composer-problem").replaceChildren();
-  // Written on while the answer was under way: only what was sent goes.
-  box.value = box.value === text ? "" : box.value.startsWith(text) ? box.value.slice(text.length).trimStart() : box.value;
-  remember(ticket, byId("reply-text").value, byId("note-text").value);
+  showNewer();
+  attachments.show();
   describe();
   if (document.activeElement === byId("send")) box.focus();
+}
+
+function wait(clientId, message) {
+  if (!queue(clientId, message)) return problem("Not sent: no connection. Your text is kept here.");
+  finish(message.mode, message.text);
+}
+
+/** What waited and could not leave, or was called back, stands in its box again. */
+function takeBack({ ticket, mode: was, text, clientId, html }) {
+  if (ticket !== openTicket()) return drafts.giveBack(ticket, was, text, clientId);
+  const together = [text, boxOf(was).value].filter(Boolean).join("\n\n");
+  put(was, together);
+  drafts.changed(was, { text: together, clientId });
+  setMode(was);
+  if (html) problemHtml(html);
+}
+
+function sentElsewhere(was) {
+  drafts.finished(was, "");
+  put(was, "");
+  attachments.show();
+}
+
+function showNewer() {
+  const which = ["reply", "note"].find((one) => drafts.draft(one).theirs);
+  byId("draft-newer").hidden = !which;
+  if (!which) return;
+  byId("draft-newer").dataset.mode = which;
+  byId("draft-newer-text").textContent = drafts.draft(which).theirs.text;
+}
+
+function settle(takeTheirs) {
+  const which = byId("draft-newer").dataset.mode;
+  setMode(which);
+  drafts.settle(which, takeTheirs);
+  put(which, drafts.draft(which).text);
+  attachments.show();
+  showNewer();
 }
 
 function setSending(value) {
@@ -208,63 +290,16 @@ function setSending(value) {
   byId("send")?.setAttribute("aria-disabled", String(value));
 }
 
-function problem(text) {
+export function problem(text) {
   const line = document.createElement("p");
   line.textContent = text;
   byId("composer-problem").replaceChildren(line);
 }
 
-function problemHtml(html) {
+export function problemHtml(html) {
   const holder = document.createElement("template");
   holder.innerHTML = html;
   byId("composer-problem").replaceChildren(holder.content);
-}
-
-function addFiles(input) {
-  files.push(...input.files);
-  input.value = "";
-  showFiles();
-}
-
-function pasted(event) {
-  if (!event.target.matches("#reply-text") || !event.clipboardData.files.length) return;
-  files.push(...event.clipboardData.files);
-  showFiles();
-}
-
-function dropFile(index) {
-  files.splice(index, 1);
-  showFiles();
-  textBox().focus();
-}
-
-function dropAllFiles() {
-  files = [];
-  showFiles();
-}
-
-function showFiles() {
-  byId("composer-files").replaceChildren(...files.map(fileItem));
-}
-
-function fileItem(file, index) {
-  const item = document.createElement("li");
-  item.className = "file";
-  const button = document.createElement("button");
-  button.type = "button";
-  button.dataset.dropFile = index;
-  button.textContent = `${file.name} (${size(file.size)})  ✕`;
-  button.ariaLabel = `Remove ${file.name}`;
-  item.append(button);
-  return item;
-}
-
-const size = (bytes) => (bytes < 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`);
-
-/** crypto.randomUUID exists on https and loopback only; a desk on a plain address has none. */
-function uuid() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const anyway = byId("composer-problem").querySelector("[data-send-anyway]");
+  if (anyway) sawUpTo(Number(anyway.dataset.sendAnyway));
 }

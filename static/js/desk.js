@@ -1,13 +1,19 @@
 // The desk's one script. Every name htmx gives its events stands in this file.
 
+import * as attachments from "./attachments.js";
 import * as canned from "./canned.js";
 import * as composer from "./composer.js";
+import * as counts from "./counts.js";
 import * as drafts from "./drafts.js";
 import * as facts from "./facts.js";
 import * as keys from "./keys.js";
 import * as list from "./list.js";
 import * as live from "./live.js";
+import * as outbox from "./outbox.js";
+import * as presence from "./presence.js";
+import * as reading from "./reading.js";
 import * as timeline from "./timeline.js";
+import * as replyWindow from "./window.js";
 import { alertUser } from "./announce.js";
 import { byId, csrf } from "./dom.js";
 
@@ -44,11 +50,17 @@ window.addEventListener("popstate", (event) => {
 });
 document.addEventListener("htmx:pushedIntoHistory", () => (address = location.pathname + location.search));
 
-drafts.prune();
+drafts.start();
+outbox.start();
 timeline.start();
+reading.start();
 composer.start();
+replyWindow.start();
+attachments.start();
 canned.start();
 facts.start();
 list.start();
 keys.start();
+counts.start();
+presence.start();
 live.start();

@@ -12,6 +12,14 @@ const token = () => document.querySelector("meta[name=csrf-token]").content;
 
 export const csrf = () => ({ "X-CSRFToken": token(), "HX-Request": "true" });
 
+/** crypto.randomUUID exists on https and loopback only; a desk on a plain address has none. */
+export function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** Ask for a fragment. Null when the session has ended or the thing is gone; `onLost` of the
  *  caller decides what that means. Throws when the network does not answer. */
 export async function fragment(url) {

@@ -10,7 +10,7 @@ const held = new Map(); // id of a part → its fresh copy
 export function start() {
   const refresh = gather(100, refreshFacts);
   document.addEventListener("live:ticket", (event) => {
-    if (String(event.detail.ticket) === openTicket()) refresh("ticket");
+    if (String(event.detail.ticket) === openTicket() && event.detail.type !== "read") refresh("ticket");
   });
   document.addEventListener("live:resync", () => refresh("ticket"));
   document.addEventListener("ticket:changed", (event) => event.detail.ticket === openTicket() && refresh("ticket"));

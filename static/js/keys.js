@@ -3,6 +3,7 @@
 
 import { send, setMode } from "./composer.js";
 import { byId, isEditing, openTicket } from "./dom.js";
+import { markUnread } from "./reading.js";
 
 const ON = "parley:shortcuts";
 
@@ -13,6 +14,7 @@ const KEYS = [
   { key: "r", says: "Reply", needsTicket: true, run: () => setMode("reply") },
   { key: "n", says: "Note", needsTicket: true, run: () => setMode("note") },
   { key: "e", says: "Resolve or reopen", needsTicket: true, run: () => byId("resolve-button")?.click() },
+  { key: "u", says: "Mark as unread", needsTicket: true, run: markUnread },
   { key: "/", says: "Search; in an empty line of a reply: canned replies", run: () => byId("search")?.focus() },
   { key: "?", says: "This list", run: () => byId("shortcuts").showModal() },
   { key: "Escape", shown: "Esc", says: "Leave the reply box, then the ticket", native: true },

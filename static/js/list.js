@@ -3,8 +3,11 @@
 
 import { byId, enliven, fragment, gather, openTicket } from "./dom.js";
 
-const waiting = new Map(); // number → fresh row
+const waiting = new Map(); // number → fresh row, null for one that belongs here no more
 const COALESCE = 250;
+const IDLE_AFTER = 10_000;
+
+let touchedAt = 0;
 
 const list = () => byId("tickets");
 const rows = () => byId("rows");
@@ -19,35 +22,35 @@ export function start() {
     (await newestNumbers()).forEach(refresh);
   });
   document.addEventListener("ticket:changed", (event) => refresh(event.detail.ticket));
+  document.addEventListener("live:whisper", (event) => begun(event.detail, refresh));
   document.addEventListener("ticket:opened", markOpen);
+  for (const name of ["pointermove", "pointerdown", "keydown", "wheel"]) list().addEventListener(name, () => (touchedAt = Date.now()), { passive: true });
+  setInterval(() => waiting.size && Date.now() - touchedAt > IDLE_AFTER && settle(), 1000);
   byId("list-updates").addEventListener("click", settle);
   list().addEventListener("pointerleave", () => setTimeout(settleIfIdle, 300));
   list().addEventListener("focusout", () => setTimeout(settleIfIdle, 300));
 }
 
-const refreshCounts = gather(1000, async () => {
-  const response = await fetch("/counts", { headers: { "HX-Request": "true" } });
-  if (!response.ok) return;
-  for (const [view, count] of Object.entries((await response.json()).views)) {
-    const place = document.querySelector(`[data-count="${view}"]`);
-    if (place && place.textContent !== count) place.textContent = count;
-  }
-});
+/** The list says which tickets have a draft of this agent. */
+function begun({ type, ticket, revision }, refresh) {
+  if (type === "draft" && rowOf(ticket)?.hasAttribute("data-begun") !== revision > 0) refresh(String(ticket));
+}
 
 async function refreshRows(numbers) {
-  refreshCounts("all");
   const query = new URLSearchParams(list().dataset.query);
   query.set("ids", numbers.join(","));
+  query.set("open", openTicket() ?? "");
   const answer = await fragment(`/tickets/rows?${query}`).catch(() => null);
   if (!answer?.ok) return;
   for (const number of numbers) place(number, answer.root.getElementById(`t-${number}`));
   sayHowMuchWaits();
   byId("list-empty").hidden = rows().querySelector(".row") !== null;
+  document.dispatchEvent(new CustomEvent("rows:changed"));
 }
 
 function place(number, fresh) {
   const old = rowOf(number);
-  if (!fresh) return leave(number, old);
+  if (!fresh || (!old && fresh.matches(".row--gone"))) return leave(number, old);
   if (old && old.dataset.sort === fresh.dataset.sort) return exchange(old, fresh);
   if (old) exchange(old, fresh, old.dataset.sort);
   if (!old && isBeyondTheEnd(fresh)) return;
@@ -55,11 +58,13 @@ function place(number, fresh) {
   if (isIdle()) settle();
 }
 
+/** Nothing moves away under somebody's hand either: until then it is only paler. */
 function leave(number, old) {
   waiting.delete(number);
   if (!old) return;
-  if (number === openTicket() || old.contains(document.activeElement)) old.classList.add("row--gone");
-  else old.remove();
+  old.classList.add("row--gone");
+  waiting.set(number, null);
+  if (isIdle()) settle();
 }
 
 /** Patch in place. The link itself stays, so focus on it stays too. */
@@ -68,18 +73,23 @@ function exchange(old, fresh, sort = fresh.dataset.sort) {
   const parts = [...fresh.cloneNode(true).children];
   const middle = parts.findIndex((part) => part.matches(".row__link"));
   link.replaceChildren(...parts[middle].childNodes);
+  const hadFocus = old.contains(document.activeElement) && document.activeElement !== link;
   for (const child of [...old.children]) if (child !== link) child.remove();
+  if (hadFocus) link.focus({ preventScroll: true });
   link.before(...parts.slice(0, middle));
   link.after(...parts.slice(middle + 1));
   old.className = fresh.className;
+  old.toggleAttribute("data-begun", fresh.hasAttribute("data-begun"));
   old.dataset.sort = sort;
+  enliven(old);
 }
 
 function settle() {
   const focused = document.activeElement?.closest?.(".row")?.id;
-  for (const [number, fresh] of waiting) insert(number, fresh);
+  for (const [number, fresh] of waiting) fresh ? insert(number, fresh) : rowOf(number)?.remove();
   waiting.clear();
   sayHowMuchWaits();
+  byId("list-empty").hidden = rows().querySelector(".row") !== null;
   if (focused) byId(focused)?.querySelector(".row__link").focus({ preventScroll: true });
 }
 

@@ -1,42 +1,90 @@
-// The socket: says which ticket to look at again, and knows from where to catch up.
-// Everything else listens to the events it sends to the document:
-//   live:ticket {ticket, rev, type} · live:resync · live:state {online}
+// The way to hear of things: a socket, and where there can be none, questions every few seconds.
+// It says which ticket to look at again and knows from where to catch up. Others listen to what
+// it tells the document:
+//   live:ticket {ticket, rev, type} · live:resync · live:state {online} · live:open
+//   live:whisper {type: "presence" | "present" | "typing" | "draft", …}
 
 import { byId } from "./dom.js";
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 30_000;
 const OFFLINE_AFTER = 5000;
+const SILENT_AFTER = 10_000;
+const LIFE_EVERY = 50_000;
 const SIGNED_OUT = 4401;
+const ASK_EVERY = 5000;
+const ASK_HIDDEN_EVERY = 10_000;
+const WHISPERS = ["presence", "present", "typing", "draft"];
 
 let socket = null;
 let cursor = Number(document.body.dataset.seq);
 let pause = FIRST_PAUSE;
 let retry = 0;
+let answerTimer = 0;
 let offlineTimer = 0;
+let askTimer = 0;
+let heardAt = 0;
+let hasEverOpened = false;
+let failures = 0;
+let online = true;
 let missedWhileHidden = false;
 
 export function start() {
   connect();
   window.addEventListener("online", reconnect);
+  window.addEventListener("offline", abandon);
+  setInterval(askForLife, LIFE_EVERY);
   document.addEventListener("visibilitychange", () => !document.hidden && comeBack());
   document.querySelector("[data-reconnect]").addEventListener("click", reconnect);
 }
+
+/** Tell the desk something of the moment; nothing is kept for later. */
+export function say(message) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+}
+
+export const isOnline = () => online;
 
 function connect() {
   clearTimeout(retry);
   const address = new URL("/ws/inbox/", location.href);
   address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-  socket = new WebSocket(address);
-  socket.onopen = () => socket.send(JSON.stringify({ type: "hello", last_seq: cursor }));
-  socket.onmessage = (message) => hear(JSON.parse(message.data));
-  socket.onclose = lose;
+  const fresh = new WebSocket(address);
+  socket = fresh;
+  fresh.onopen = () => {
+    hasEverOpened = true;
+    say({ type: "hello", last_seq: cursor });
+    expectAnswer();
+  };
+  fresh.onmessage = (message) => fresh === socket && hear(JSON.parse(message.data));
+  fresh.onclose = (event) => fresh === socket && lose(event);
 }
 
 function reconnect() {
-  if (socket && socket.readyState <= WebSocket.OPEN) return;
+  if (socket?.readyState <= WebSocket.OPEN) return;
   pause = FIRST_PAUSE;
   connect();
+}
+
+/** A line that was opened and then swallows everything is no line. */
+function expectAnswer() {
+  clearTimeout(answerTimer);
+  answerTimer = setTimeout(abandon, SILENT_AFTER);
+}
+
+function askForLife() {
+  if (socket?.readyState !== WebSocket.OPEN || Date.now() - heardAt < LIFE_EVERY) return;
+  say({ type: "ping" });
+  expectAnswer();
+}
+
+/** Closing needs the other end too: nobody waits for that. */
+function abandon() {
+  const old = socket;
+  if (!old) return;
+  socket = null;
+  old.close();
+  lose({ code: 0 });
 }
 
 function comeBack() {
@@ -45,38 +93,82 @@ function comeBack() {
   missedWhileHidden = false;
 }
 
-/** A tab nobody looks at only remembers that there is something to fetch. */
 function hear(event) {
+  heardAt = Date.now();
+  clearTimeout(answerTimer);
+  if (event.type === "pong") return;
+  if (WHISPERS.includes(event.type)) return tell("live:whisper", event);
   cursor = Math.max(cursor, event.seq);
-  if (event.type === "caught-up" || event.type === "resync") isOnline();
-  if (event.type === "caught-up") return;
-  if (document.hidden) missedWhileHidden = true;
-  else if (event.type === "resync") tell("live:resync", {});
+  if (event.type === "caught-up") return caughtUp();
+  pass(event);
+}
+
+function caughtUp() {
+  failures = 0;
+  pause = FIRST_PAUSE;
+  stopAsking();
+  goOnline();
+  tell("live:open", {});
+}
+
+/** A tab nobody looks at only remembers that there is something to fetch. */
+function pass(event) {
+  if (document.hidden) {
+    missedWhileHidden = true;
+    tell("live:hidden", event);
+  } else if (event.type === "resync") tell("live:resync", {});
   else if (event.ticket) tell("live:ticket", event);
 }
 
 function lose(event) {
+  clearTimeout(answerTimer);
+  clearTimeout(retry);
   if (event.code === SIGNED_OUT) {
     location.reload(); // leads to the sign-in page; what was typed is kept
     return;
   }
-  offlineTimer ||= setTimeout(isOffline, OFFLINE_AFTER);
+  failures += 1;
+  offlineTimer ||= setTimeout(goOffline, OFFLINE_AFTER);
+  if (!hasEverOpened && failures >= 2) startAsking();
   const jitter = 0.7 + Math.random() * 0.6;
   retry = setTimeout(connect, pause * jitter);
   pause = Math.min(pause * 2, LONGEST_PAUSE);
 }
 
-function isOnline() {
-  clearTimeout(offlineTimer);
-  offlineTimer = 0;
-  pause = FIRST_PAUSE;
-  byId("offline").hidden = true;
-  tell("live:state", { online: true });
+/** Some networks let no socket through. */
+function startAsking() {
+  if (!askTimer) ask();
 }
 
-function isOffline() {
+function stopAsking() {
+  clearTimeout(askTimer);
+  askTimer = 0;
+}
+
+async function ask() {
+  askTimer = setTimeout(ask, document.hidden ? ASK_HIDDEN_EVERY : ASK_EVERY);
+  const response = await fetch(`/events?after=${cursor}`, { headers: { "HX-Request": "true" } }).catch(() => null);
+  if (response?.status === 401) return location.reload();
+  if (!response?.ok) return;
+  const { events, seq } = await response.json();
+  cursor = Math.max(cursor, seq);
+  goOnline();
+  for (const event of events ?? [{ type: "resync" }]) pass(event);
+}
+
+function goOnline() {
+  clearTimeout(offlineTimer);
+  offlineTimer = 0;
+  online = true;
+  byId("offline").hidden = true;
+  tell("live:state", { online });
+}
+
+function goOffline() {
+  if (askTimer && navigator.onLine) return;
+  online = false;
   byId("offline").hidden = false;
-  tell("live:state", { online: false });
+  tell("live:state", { online });
 }
 
 function tell(name, detail) {

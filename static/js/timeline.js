@@ -10,7 +10,7 @@ const scroller = () => byId("scroller");
 export function start() {
   const refresh = gather(50, () => refreshTimeline());
   document.addEventListener("live:ticket", (event) => {
-    if (String(event.detail.ticket) !== openTicket()) return;
+    if (String(event.detail.ticket) !== openTicket() || event.detail.type === "read") return;
     if (Number(event.detail.rev) !== Number(byId("conversation").dataset.rev)) readAnew();
     else refresh("ticket");
   });
@@ -28,8 +28,8 @@ export function start() {
   opened();
 }
 
-/** The position the agent has seen last: what a reply is based on. */
-export function lastPosition() {
+/** The position of the last thing that is shown. */
+function lastPosition() {
   const places = [...timeline().querySelectorAll("[data-last]")].map((item) => Number(item.dataset.last));
   return Math.max(0, ...places);
 }
@@ -58,6 +58,7 @@ const readAnew = oneAtATime(async () => {
   enliven(scroller());
   if (follow) toTheEnd();
   else scroller().scrollTop = top;
+  tell("timeline:anew");
 });
 
 /** Activities at the end may still grow together with newer ones: they are asked for again. */
@@ -81,6 +82,7 @@ function patch(root) {
   }
   if (follow) toTheEnd();
   else if (added.length) showPill();
+  if (added.length) tell("timeline:grew");
   const inbound = added.findLast((item) => item.matches(".message--inbound"));
   if (inbound) announce(`New message from ${inbound.querySelector(".bubble__author").textContent}`);
 }
@@ -154,6 +156,10 @@ function showPill() {
 function hidePill() {
   unseen = 0;
   byId("timeline-pill").hidden = true;
+}
+
+function tell(name) {
+  document.dispatchEvent(new CustomEvent(name));
 }
 
 function gone(status) {

@@ -75,7 +75,7 @@ def test_what_was_said_before_somebody_joined_is_no_news_to_them(ticket: Ticket)
 
 def test_news_are_unread_and_unanswered(ticket: Ticket, grace: Agent, line: Channel) -> None:
     mine = Ticket.objects.filter(reading.unread_by(grace))
-    assert reading.news(mine) == {ticket.pk: ticket.last_position}
+    assert reading.news(mine) == {ticket.pk: ticket.messages.get().position}
     reply(ticket.conversations.get(), "Hi", by=grace)
     assert reading.news(mine) == {}
     assert Reading.objects.count() == 0

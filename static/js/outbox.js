@@ -1,0 +1,110 @@
+// Texts that were sent while there was no connection: they wait in this browser, each with the
+// id of the message it becomes, and leave once, in their order, when the desk can be reached.
+
+import { alertUser } from "./announce.js";
+import { byId, csrf, openTicket } from "./dom.js";
+
+const PREFIX = `parley:outbox:${document.body.dataset.agent}:`;
+const LOCK = "parley-outbox";
+
+let running = false;
+
+export function start() {
+  document.addEventListener("live:state", (event) => event.detail.online && flush());
+  document.addEventListener("ticket:opened", draw);
+  document.addEventListener("timeline:anew", draw);
+  window.addEventListener("storage", (event) => event.key?.startsWith(PREFIX) && draw());
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-take-back]");
+    if (button) takeBack(button.dataset.takeBack);
+  });
+  draw();
+}
+
+/** Wait with this: {ticket, mode, url, text, fields} under the id of its message. False when
+ *  this browser keeps nothing. */
+export function queue(clientId, message) {
+  try {
+    localStorage.setItem(PREFIX + clientId, JSON.stringify({ ...message, at: Date.now() }));
+  } catch {
+    return false;
+  }
+  draw();
+  return true;
+}
+
+export const isQueued = (clientId) => entry(clientId) !== null;
+
+/** One tab sends; should two, the desk knows the message by its id and takes it once. */
+function flush() {
+  if (running || !waiting().length) return;
+  running = true;
+  const over = () => (running = false);
+  const sent = navigator.locks ? navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => lock && sendAll()) : sendAll();
+  sent.then(over, over);
+}
+
+async function sendAll() {
+  for (const [clientId, message] of waiting()) {
+    if (!entry(clientId)) continue; // taken back meanwhile
+    const body = new FormData();
+    for (const [name, value] of message.fields) body.append(name, value);
+    const response = await fetch(message.url, { method: "POST", headers: csrf(), body }).catch(() => null);
+    if (response?.status === 401) return location.reload();
+    if (!response || response.status >= 500) return;
+    drop(clientId);
+    if (response.status === 201) tell("ticket:changed", { ticket: message.ticket });
+    else hold(clientId, message, await response.text());
+  }
+}
+
+/** What may not leave goes back to the one who wrote it. */
+function hold(clientId, message, html) {
+  tell("outbox:held", { clientId, html, ...message });
+  if (message.ticket !== openTicket()) alertUser(`Your text for #${message.ticket} was not sent. It is kept there.`);
+}
+
+function takeBack(clientId) {
+  const message = entry(clientId);
+  drop(clientId);
+  if (message) tell("outbox:held", { clientId, html: "", ...message });
+}
+
+function drop(clientId) {
+  localStorage.removeItem(PREFIX + clientId);
+  draw();
+}
+
+function entry(clientId) {
+  try {
+    return JSON.parse(localStorage.getItem(PREFIX + clientId));
+  } catch {
+    return null;
+  }
+}
+
+function waiting() {
+  try {
+    const ids = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).map((key) => key.slice(PREFIX.length));
+    return ids.map((id) => [id, entry(id)]).sort(([, one], [, other]) => one.at - other.at);
+  } catch {
+    return [];
+  }
+}
+
+function draw() {
+  const here = waiting().filter(([, message]) => message.ticket === openTicket());
+  byId("outbox")?.replaceChildren(...here.map(([clientId, message]) => bubble(clientId, message)));
+}
+
+function bubble(clientId, message) {
+  const item = byId("waiting-message").content.firstElementChild.cloneNode(true);
+  item.classList.add(message.mode === "note" ? "message--note" : "message--outbound");
+  item.querySelector(".bubble__text").textContent = message.text;
+  item.querySelector("[data-take-back]").dataset.takeBack = clientId;
+  return item;
+}
+
+function tell(name, detail) {
+  document.dispatchEvent(new CustomEvent(name, { detail }));
+}
