@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -15,6 +16,7 @@ HEIDI = "heidi@demo.example"
 MAIL = "support@demo.example"
 NUMBER = "+15005550006"
 ACCOUNT_SID = "AC" + "d" * 32
+CHAT = "Lamplight chat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Desk:
     heidi: Agent
     mail: Channel
     sms: Channel
+    chat: Channel
 
 
 def may_be_filled() -> bool:
@@ -44,7 +47,8 @@ def furnish(*, sms_port: int, smtp_port: int) -> Desk:
     shop.members.add(grace)
     accounts.members.add(heidi)
     _canned_replies()
-    return Desk(admin, grace, heidi, _mail(shop, smtp_port), _sms(shop, sms_port))
+    mail, text = _mail(shop, smtp_port), _sms(shop, sms_port)
+    return Desk(admin, grace, heidi, mail, text, _chat(shop))
 
 
 def _agent(email: str, name: str, *, role: Agent.Role = Agent.Role.AGENT) -> Agent:
@@ -79,6 +83,25 @@ def _sms(team: Team, sms_port: int) -> Channel:
         },
         secrets={"auth_token": "pretend"},
     )
+
+
+def _chat(team: Team) -> Channel:
+    """A web chat has no address of ours: the first one is the demo's."""
+    chat = Channel.objects.filter(kind="webchat").first() or Channel(kind="webchat", name=CHAT)
+    chat.account = chat.key
+    chat.settings = {
+        "identity": "optional",
+        "brand_colour": "#7a4a12",
+        "greeting": "A question about a lamp? We are in the workshop and glad to answer.",
+        "ask_name": "optional",
+        "ask_email": "optional",
+        "mail_channel": MAIL,
+        "mail_after": 2,
+    }
+    chat.secrets = chat.secrets or {"identity_secret": secrets.token_urlsafe(32)}
+    chat.save()
+    ChannelPolicy.objects.get_or_create(channel=chat, defaults={"team": team})
+    return chat
 
 
 def _channel(

@@ -13,7 +13,7 @@ from customers.identify import identify
 from inbox import triage
 from inbox.delivery.status import fail
 from inbox.demo.desk import Desk
-from inbox.demo.telling import answer, mail, pause, sms
+from inbox.demo.telling import answer, chat, mail, pause, sms
 from inbox.models import Message, Ticket
 from inbox.reply_tokens import token_for
 
@@ -36,8 +36,10 @@ def tell_all(desk: Desk) -> None:
         _pending,
         _invoice_for_the_other_team,
         _uncertain,
+        _chat_that_went_well,
         _one_ticket_two_channels,
         _urgent_and_unassigned,
+        _somebody_waits_in_the_chat,
     )
     for story in stories:
         story(desk)
@@ -246,6 +248,26 @@ def _urgent_and_unassigned(desk: Desk) -> None:
     message = sms(desk.sms, "The lamp hums and smells. Should I unplug it?", sender="+447700900321")
     triage.prioritise(message.ticket, priority="urgent", by=desk.admin)
     pause(message, minutes=2)
+
+
+def _chat_that_went_well(desk: Desk) -> None:
+    message = chat(
+        desk.chat, "Hi! Do your shades fit other lamps, too?", visitor="demo2hx7kq", name="Robin"
+    )
+    triage.assign(message.ticket, to=desk.grace, by=desk.grace)
+    answer(message, "Hello Robin, all with an E27 ring do. Which lamp is it?", by=desk.grace,
+           read=True)  # fmt: skip
+    chat(desk.chat, "An old desk lamp of my aunt's. E27, I think.", visitor="demo2hx7kq")
+    answer(message, "Then it fits. Send it back if not, we pay for that.", by=desk.grace, read=True)
+    chat(desk.chat, "Great, ordered. Thanks!", visitor="demo2hx7kq")
+    triage.resolve(message.ticket, by=desk.grace)
+    pause(message, minutes=48)
+
+
+def _somebody_waits_in_the_chat(desk: Desk) -> None:
+    chat(desk.chat, "Hello? I am at the checkout and my code", visitor="demo9wm4tz")
+    last = chat(desk.chat, "LIGHT10 is refused. What now?", visitor="demo9wm4tz")
+    pause(last, minutes=1)
 
 
 def _picture(size: int = 240) -> bytes:

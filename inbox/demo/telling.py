@@ -48,6 +48,17 @@ def sms(channel: Channel, text: str, *, sender: str, name: str = "", **fields: A
     )
 
 
+def chat(channel: Channel, text: str, *, visitor: str, name: str = "", **fields: Any) -> Message:
+    """A visitor of the website writes in the chat."""
+    return _received(
+        channel,
+        dedupe_key=f"{visitor}:demo-{next(_serial)}",
+        sender=(Address("visitor", visitor, scope=channel.key, name=name),),
+        text=text,
+        **({"authentication": "none"} | fields),
+    )
+
+
 def mail(
     channel: Channel, subject: str, text: str, *, sender: str, name: str = "", **fields: Any
 ) -> Message:
@@ -67,12 +78,15 @@ def mail(
     )
 
 
-def answer(message: Message, text: str, *, by: Agent, arrived: bool = True) -> Message:
-    """An agent answers in the strand of a message; by and by it is delivered."""
+def answer(
+    message: Message, text: str, *, by: Agent, arrived: bool = True, read: bool = False
+) -> Message:
+    """An agent answers in the strand of a message; by and by it is delivered, or even read."""
     strand = Conversation.objects.get(pk=message.conversation_id)
     said = send_reply(strand, Reply(text=text), by=by)
     if arrived:
-        advance(said, Message.Status.DELIVERED, at=timezone.now())
+        reached = Message.Status.READ if read else Message.Status.DELIVERED
+        advance(said, reached, at=timezone.now())
     return said
 
 

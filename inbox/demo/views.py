@@ -55,6 +55,7 @@ def shop(request: HttpRequest) -> HttpResponse:
     """The shop's page with everything on it."""
     visitor = _visitor(request)
     shown = {"visitor": visitor, "is_ada": visitor == ADA, "number": NUMBER, "mail": MAIL}
+    shown |= {"chat": world.chat(), "signature": world.signature(visitor)}
     return render(request, "demo/shop.html", shown | _phone(visitor) | _mailbox(visitor))
 
 

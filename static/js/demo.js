@@ -49,3 +49,12 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
 });
 
 document.querySelectorAll(".demo-screen").forEach(showNewest);
+
+// Somebody else sits down at this computer: their chat is not the last visitor's.
+document.querySelector(".demo-who")?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const { target: form, submitter } = event;
+  await window.Parley?.("logout").catch(() => {});
+  form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "who", value: submitter.value }));
+  form.submit();
+});
