@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -98,8 +98,9 @@ def reachable(ticket: Ticket) -> list[Conversation]:
     where the customer wrote last. The first is the default unless nobody has accepted it."""
     heard = Q(messages__direction=Message.Direction.INBOUND, messages__is_automatic=False)
     related = ("contact_point__channel", "contact_point__identity")
+    ours = Message.objects.filter(conversation=OuterRef("pk"), direction=Message.Direction.OUTBOUND)
     strands = ticket.conversations.select_related(*related).annotate(
-        heard=Max("messages__position", filter=heard)
+        heard=Max("messages__position", filter=heard), is_answered=Exists(ours)
     )
     return sorted(strands, key=_preference)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -19,12 +20,15 @@ from inbox.views.verbs import number_in
 class Choice:
     """One address the reply box offers: a strand, or a contact point without one in this
     ticket. `copies` are the mail copies an answer goes to by default, `refusal` says in plain
-    words why nothing can be sent there now, if so."""
+    words why nothing can be sent there now, if so; `template` why only a template can, and
+    `window_ends_at` until when anything can."""
 
     point: ContactPoint
     strand: Conversation | None
     copies: str
     refusal: str
+    template: str = ""
+    window_ends_at: datetime | None = None
 
     @property
     def value(self) -> str:
@@ -38,6 +42,13 @@ class Choice:
     @property
     def kind(self) -> str:
         return self.point.channel.kind
+
+    @property
+    def is_news(self) -> bool:
+        """The strand joined by itself and nobody has answered in it: whoever does first should
+        know which address that is."""
+        strand = self.strand
+        return strand is not None and strand.is_joined and not getattr(strand, "is_answered", True)
 
     @property
     def is_waiting(self) -> bool:
@@ -66,6 +77,7 @@ def composer_of(ticket: Ticket) -> Composer:
     strands = reachable(ticket)
     choices = [_choice(one.contact_point, one, copies.get(one.pk, [])) for one in strands]
     choices += [_choice(point, None, []) for point in elsewhere(ticket)]
+    choices.sort(key=_reluctance)
     return Composer(choices, ticket.customer.name or _address_of(choices))
 
 
@@ -86,13 +98,31 @@ def strand_of(value: str, ticket: Ticket, *, by: Agent) -> Conversation:
     return open_strand(ticket, channel=channel, identity=identity, by=by)
 
 
+def _reluctance(choice: Choice) -> int:
+    """Where the customer wrote last comes first while it can be reached, then wherever else
+    they can be; what nobody has accepted is never the default."""
+    if choice.is_waiting:
+        return 3
+    if choice.refusal:
+        return 2
+    return 0 if choice.strand else 1
+
+
 def _address_of(choices: list[Choice]) -> str:
     return str(choices[0].point) if choices else ""
 
 
 def _choice(point: ContactPoint, strand: Conversation | None, copies: list[str]) -> Choice:
     answer = may_send(point)
-    return Choice(point, strand, ", ".join(copies), "" if answer.allowed else answer.reason)
+    reason = "" if answer.allowed else answer.reason
+    return Choice(
+        point,
+        strand,
+        ", ".join(copies),
+        refusal="" if answer.needs_template else reason,
+        template=reason if answer.needs_template else "",
+        window_ends_at=answer.window_ends_at,
+    )
 
 
 def _strand(value: str, ticket: Ticket) -> Conversation:

@@ -112,6 +112,7 @@ function describe() {
   const words = isOnline() ? "Send" : "Send when online";
   const name = composer().dataset.name;
   send.textContent = isNote ? "Add note" : isOnline() ? `${words} to ${name} · ${chosen?.dataset.label ?? ""}` : words;
+  byId("joined-line").textContent = isNote ? "" : chosen?.dataset.joined ?? "";
   showStatus(isNote ? "" : chosen?.dataset.refusal ?? "There is no address to answer to.", "");
 }
 
