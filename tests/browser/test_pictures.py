@@ -16,12 +16,12 @@ pytestmark = pytest.mark.browser
 TRACKER = "https://tracker.example/seen.png"
 
 
-def picture_mail(desk: Desk, *contents: bytes, html: str = "", subject: str = "Shade") -> int:
+def picture_mail(desk: Desk, *contents: bytes, html: str = "", name: str = "shade") -> int:
     files = [
-        {"name": f"shade-{number}.png", "content": base64.b64encode(content).decode()}
+        {"name": f"{name}-{number}.png", "content": base64.b64encode(content).decode()}
         for number, content in enumerate(contents)
     ]
-    told = desk.tell("mail", text="See the picture", subject=subject, html=html, pictures=files)
+    told = desk.tell("mail", text="See the picture", subject="Shade", html=html, pictures=files)
     return int(told["ticket"])
 
 
@@ -47,10 +47,14 @@ def test_a_picture_is_small_in_the_timeline_and_large_in_a_tab(desk: Desk, page:
 
 @pytest.mark.parametrize("screen", [{"viewport": {"width": 390, "height": 800}}], indirect=True)
 def test_pictures_fit_a_phone(desk: Desk, page: Page) -> None:
-    ticket = picture_mail(desk, drawn(), drawn(size=(300, 900)), drawn(size=(20, 20)))
-    page.goto(f"/t/{ticket}/")
-    assert is_drawn(page, "shade-2.png")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    sizes, name = ((640, 480), (300, 900), (20, 20)), "The shade as it came out of its box"
+    page.goto(f"/t/{picture_mail(desk, *(drawn(size=size) for size in sizes), name=name)}/")
+    assert is_drawn(page, f"{name}-2.png")
+    bubble = page.locator(".bubble").last.bounding_box()
+    links = [link.bounding_box() for link in page.locator(".file > a").all()]
+    assert bubble is not None
+    assert len(links) == 6
+    assert max(link["x"] + link["width"] for link in links if link) < bubble["x"] + bubble["width"]
 
 
 def test_what_only_says_it_is_a_picture_stays_a_file(desk: Desk, screen: Screen) -> None:
@@ -96,7 +100,7 @@ def test_remote_images_are_asked_for_by_the_agent_and_fetched_by_us(desk: Desk, 
 
 
 def test_the_details_of_a_mail_open_and_stay_open(desk: Desk, page: Page) -> None:
-    ticket = picture_mail(desk, subject="Details")
+    ticket = picture_mail(desk)
     page.goto(f"/t/{ticket}/")
     page.get_by_text("Details", exact=True).last.click()
     expect(page.locator(".envelope dl")).to_contain_text("Confirmed by the sender's domain")
