@@ -52,6 +52,28 @@ def identify(
     return first
 
 
+def welcome(addresses: Sequence[KnownAddress], *, proven_by: str = "provider") -> list[Identity]:
+    """A new customer for each of these addresses, in two statements for all; an address may have
+    a `name`. Raises IntegrityError when one of them is somebody's."""
+    names = [clean_name(getattr(one, "name", "")) for one in addresses]
+    customers = Customer.objects.bulk_create(
+        Customer(name=name, **summary(name, [one]))
+        for name, one in zip(names, addresses, strict=True)
+    )
+    places = [_place(one) for one in addresses]
+    return Identity.objects.bulk_create(
+        Identity(
+            customer=customer,
+            kind=kind,
+            scope=scope,
+            value=storable(one.value),
+            key=key,
+            proven_by=proven_by,
+        )
+        for customer, one, (kind, scope, key) in zip(customers, addresses, places, strict=True)
+    )
+
+
 def claim(name: str, *, kind: str, value: str, source: str) -> Claim:
     """Somebody typed this address: a customer of its own who merely claims it."""
     with transaction.atomic():

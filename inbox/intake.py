@@ -35,7 +35,7 @@ from inbox import afterthoughts, crash, delivery, rotation, triage
 from inbox.arrivals import contact_point_of
 from inbox.changes import Change, change, opening, together
 from inbox.entries import take_in, write_down
-from inbox.familiar import Key, known_senders
+from inbox.familiar import Key, meet
 from inbox.forwarding import as_forwarded
 from inbox.models import (
     Activity,
@@ -187,7 +187,7 @@ def _senders(items: Sequence[Inbound]) -> set[str]:
 
 
 def _met(wave: Iterable[Reading]) -> dict[Key, ContactPoint]:
-    """Known senders of messages that are new, on the channel that was called."""
+    """The senders of messages that are new, on the channel that was called."""
     said = [
         (event.channel, item)
         for event, items in wave
@@ -196,7 +196,7 @@ def _met(wave: Iterable[Reading]) -> dict[Key, ContactPoint]:
     ]
     keys = Message.objects.filter(dedupe_key__in=[item.dedupe_key for _, item in said])
     known = set(keys.values_list("channel", "dedupe_key"))
-    return known_senders(one for one in said if (one[0].pk, one[1].dedupe_key) not in known)
+    return meet(one for one in said if (one[0].pk, one[1].dedupe_key) not in known)
 
 
 def _is_plain(item: Inbound) -> TypeGuard[InboundMessage]:
