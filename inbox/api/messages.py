@@ -16,7 +16,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inbox import access, canned_replies, media, replies, sending, triage
+from inbox import access, canned_replies, media, reactions, replies, sending, triage
 from inbox.api import rows
 from inbox.api.once import HEADER, once
 from inbox.api.pages import page_of
@@ -46,6 +46,21 @@ class NewFile(Strict):
     content = Base64Field(help_text="In base64.")
 
 
+class NewTemplate(Strict):
+    """An approved template; `parameters` in the order in which its placeholders stand in header,
+    body and buttons."""
+
+    name = serializers.CharField(max_length=512)
+    language = serializers.CharField(max_length=20)
+    parameters = serializers.ListField(
+        child=serializers.CharField(max_length=1024), default=list, max_length=50
+    )
+
+
+class NewReaction(Strict):
+    emoji = serializers.CharField(max_length=16, allow_blank=True, help_text="Empty: take it back.")
+
+
 class NewReply(Strict):
     """A reply. `base` is the last position you saw: without it nothing is compared."""
 
@@ -59,11 +74,15 @@ class NewReply(Strict):
         required=False, help_text="Its text, filled in, instead of `text`."
     )
     base = serializers.IntegerField(required=False, min_value=0)
+    template = NewTemplate(required=False, help_text="Instead of `text`.")
+    reply_to = serializers.IntegerField(required=False, help_text="The message this one answers.")
     attachments = serializers.ListField(child=NewFile(), required=False, max_length=20)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["text"].strip() and "canned_reply" in attrs:
             raise serializers.ValidationError({"text": ["Not together with canned_reply."]})
+        if "template" in attrs and (attrs["text"].strip() or "canned_reply" in attrs):
+            raise serializers.ValidationError({"template": ["Not together with a text."]})
         return attrs
 
 
@@ -113,6 +132,8 @@ class TicketMessages(ApiView):
             text=self._text(ticket, wanted),
             client_id=uuid.uuid4(),
             base=wanted.get("base"),
+            template=_template(wanted.get("template")),
+            answers=wanted.get("reply_to"),
             attachments=tuple(_keep(file, self.agent) for file in wanted.get("attachments", [])),
         )
 
@@ -153,6 +174,20 @@ class OneMessage(ApiView):
         return Response(MessageShape(message, context=self.context).data)
 
 
+class OneReaction(ApiView):
+    @extend_schema(
+        operation_id="messages_react", request=NewReaction, responses={200: MessageShape}
+    )
+    def put(self, request: Request, pk: int) -> Response:
+        """React to what a customer said, for all of us. 422: this channel has no reactions, or
+        nothing may be sent there now."""
+        seen = access.messages_visible_to(self.agent)
+        message = get_object_or_404(seen, pk=pk)
+        reactions.react(message, self.sent(NewReaction)["emoji"], by=self.agent)
+        shown = rows.messages(access.messages_visible_to(self.agent)).get(pk=pk)
+        return Response(MessageShape(shown, context=self.context).data)
+
+
 class OneAttachment(ApiView):
     @extend_schema(
         operation_id="attachments_read",
@@ -165,6 +200,13 @@ class OneAttachment(ApiView):
         if file.state != Attachment.State.STORED:
             raise Http404
         return _download(file)
+
+
+def _template(wanted: dict[str, Any] | None) -> replies.TemplateChoice | None:
+    if wanted is None:
+        return None
+    values = tuple(wanted["parameters"])
+    return replies.TemplateChoice(wanted["name"], wanted["language"], values)
 
 
 def _default_strand(ticket: Ticket) -> Conversation:

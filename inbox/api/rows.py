@@ -31,7 +31,7 @@ def messages(found: QuerySet[Message]) -> QuerySet[Message]:
     return (
         found.select_related("channel", "agent", "conversation__contact_point__customer")
         .defer("words", "channel__secrets", "channel__settings", "agent__password")
-        .prefetch_related("attachments")
+        .prefetch_related("attachments", "reactions")
     )
 
 

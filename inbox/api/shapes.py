@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -11,6 +12,7 @@ from rest_framework import serializers
 from channels_app.models import Channel
 from customers.models import Claim, Customer, Identity
 from inbox.models import Attachment, Conversation, Message, Note, Tag, Ticket
+from inbox.sending import window_of
 
 STATUSES = [(status, status) for status in ("open", "pending", "snoozed", "resolved", "spam")]
 
@@ -45,8 +47,10 @@ class ConversationShape(serializers.ModelSerializer[Conversation]):
         fields = ("id", "channel", "identity", "accepted", "reply_window_ends_at")
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
-    def get_reply_window_ends_at(self, _strand: Conversation) -> None:
-        """Neither mail nor SMS closes a window."""
+    def get_reply_window_ends_at(self, strand: Conversation) -> datetime | None:
+        """Until when a free text may go there: null when only a template may, and on channels
+        without a window."""
+        return window_of(strand.contact_point)
 
 
 class TicketShape(serializers.ModelSerializer[Ticket]):
@@ -165,6 +169,7 @@ class MessageShape(serializers.ModelSerializer[Message]):
     attachments = AttachmentShape(many=True)
     reply_to = serializers.IntegerField(source="reply_to_id", allow_null=True)
     reactions = serializers.SerializerMethodField()
+    payload = serializers.DictField(child=serializers.JSONField())
     envelope = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
 
@@ -190,6 +195,7 @@ class MessageShape(serializers.ModelSerializer[Message]):
             "is_automatic",
             "is_bounce",
             "reactions",
+            "payload",
             "envelope",
             "status",
             "error",
@@ -197,12 +203,15 @@ class MessageShape(serializers.ModelSerializer[Message]):
             "sent_at",
             "delivered_at",
             "read_at",
+            "edited_at",
+            "deleted_at",
         )
 
     @extend_schema_field(ReactionShape(many=True))
-    def get_reactions(self, _message: Message) -> list[Any]:
-        """Neither mail nor SMS has reactions."""
-        return []
+    def get_reactions(self, message: Message) -> list[Any]:
+        """One of each side at most."""
+        shown = [one for one in message.reactions.all() if one.emoji]
+        return [{"emoji": one.emoji, "by": one.by} for one in shown]
 
     @extend_schema_field(EnvelopeShape(allow_null=True))
     def get_envelope(self, message: Message) -> Any:

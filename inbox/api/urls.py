@@ -17,6 +17,7 @@ urlpatterns = [
     ),
     path("v1/tickets/<int:number>/notes/", messages.TicketNotes.as_view(), name="ticket-notes"),
     path("v1/messages/<int:pk>/", messages.OneMessage.as_view(), name="message"),
+    path("v1/messages/<int:pk>/reaction/", messages.OneReaction.as_view(), name="reaction"),
     path(
         "v1/messages/<int:pk>/attachments/<int:attachment>/",
         messages.OneAttachment.as_view(),

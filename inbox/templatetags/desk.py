@@ -20,8 +20,18 @@ from inbox.models import Ticket
 register = template.Library()
 register.filter("is_picture", pictures.may_show)
 
-CHANNEL_ICONS = {"email": "mail", "sms": "message-square-text"}
-CHANNEL_LABELS = {"email": _("Email"), "sms": _("SMS")}
+CHANNEL_ICONS = {
+    "email": "mail",
+    "sms": "message-square-text",
+    "webchat": "messages-square",
+    "whatsapp": "message-circle",
+}
+CHANNEL_LABELS = {
+    "email": _("Email"),
+    "sms": _("SMS"),
+    "webchat": _("Web chat"),
+    "whatsapp": _("WhatsApp"),
+}
 STATUS_ICONS = {
     "scheduled": "clock",
     "queued": "clock",

@@ -12,7 +12,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_POST, require_safe
 
-from inbox import delivery
+from inbox import delivery, reactions
 from inbox.access import messages_visible_to
 from inbox.media import label, shared_file
 from inbox.models import Attachment, Message
@@ -45,6 +45,15 @@ def settle(request: DeskRequest, number: int) -> HttpResponse:
     arrived = request.POST.get("arrived") == "yes"
     message = _ours(request, number)
     return carry_out(request, lambda: delivery.settle(message, arrived=arrived, by=request.user))
+
+
+@for_agents
+@require_POST
+def react(request: DeskRequest, number: int) -> HttpResponse:
+    """React to what a customer said, or take the reaction back."""
+    message = get_object_or_404(messages_visible_to(request.user), pk=number)
+    emoji = request.POST.get("emoji", "")
+    return carry_out(request, lambda: reactions.react(message, emoji, by=request.user))
 
 
 @for_agents

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inbox import reading
+from inbox import reading, receipts
 from inbox.models import Ticket
 from inbox.views.entry import DeskRequest
 from inbox.views.verbs import number_in, on_ticket
@@ -13,6 +13,7 @@ def mark_read(request: DeskRequest, ticket: Ticket) -> None:
     """Everything up to the position `upto` was before the agent's eyes."""
     upto = number_in(request.POST.get("upto", ""))
     reading.mark_read(ticket, upto=upto, by=request.user)
+    receipts.read(ticket)
 
 
 @on_ticket

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from inbox import drafts, triage
 from inbox.media import keep_upload
 from inbox.models import Attachment, Message, Note, Ticket
-from inbox.replies import Reply, StaleReply, send_reply
+from inbox.replies import Reply, StaleReply, TemplateChoice, send_reply
 from inbox.sending import Refused, may_send
 from inbox.triage import NotPossible
 from inbox.views.composer import point_of, strand_of
@@ -67,6 +67,7 @@ def reply(request: DeskRequest, ticket: Ticket) -> Message:
         base=_position(request.POST.get("base", "")),
         attachments=(*_own_files(request), *uploads),
         cc=_copies(request.POST.get("cc")),
+        template=_template(request),
     )
     strand = strand_of(request.POST.get("conversation", ""), ticket, by=request.user)
     return send_reply(strand, said, by=request.user)
@@ -114,6 +115,14 @@ def _own_files(request: DeskRequest) -> list[Attachment]:
     if len(found) != len(numbers):
         raise NotPossible("A file is gone. Attach it again.")
     return list(found)
+
+
+def _template(request: DeskRequest) -> TemplateChoice | None:
+    name = request.POST.get("template", "")
+    if not name:
+        return None
+    values = tuple(request.POST.getlist("parameter"))
+    return TemplateChoice(name, request.POST.get("language", ""), values)
 
 
 def _position(text: str) -> int | None:

@@ -106,6 +106,10 @@ ROWS: dict[str, list[Row]] = {
     "t/<int:number>/replies/check": [
         verb(TICKET + "/replies/check", 200, text="Hi", conversation="{strand}")
     ],
+    "t/<int:number>/templates": [page(TICKET + "/templates?conversation={strand}")],
+    "t/<int:number>/templates/form": [
+        page(TICKET + "/templates/form?conversation={strand}&name={template}&language=en")
+    ],
     "t/<int:number>/notes": [verb(TICKET + "/notes", 201, text="Hm", **ME)],
     "t/<int:number>/drafts": [page(TICKET + "/drafts")],
     "t/<int:number>/draft": [verb(TICKET + "/draft", 200, text="Hi", mode="reply", **ME)],
@@ -128,6 +132,8 @@ ROWS: dict[str, list[Row]] = {
     "messages/<int:number>/original/": [page("/messages/{message}/original/")],
     "messages/<int:number>/retry": [verb("/messages/{failed}/retry")],
     "messages/<int:number>/settle": [verb("/messages/{uncertain}/settle", arrived="yes")],
+    "messages/<int:number>/reaction": [verb("/messages/{message}/reaction", 422, emoji="👍")],
+    "attachments/<int:number>/sound": [page("/attachments/{sound}/sound")],
     "attachments/<int:number>/": [page("/attachments/{file}/")],
     "attachments/<int:number>/picture": [
         page("/attachments/{file}/picture"),
@@ -155,6 +161,7 @@ ROWS: dict[str, list[Row]] = {
     "files/<str:link>/<str:name>": [public("/files/{link}/a.png"), public("/files/1:x:y/a", 404)],
     "pictures/<str:token>": [public("/pictures/{picture}"), public("/pictures/x:y:z", 404)],
     "invitations/<str:token>/": [public("/invitations/{token}/"), public("/invitations/x/", 404)],
+    "widget.js": [public("/widget.js")],
     "healthz": [public("/healthz")],
     "readyz": [public("/readyz")],
     "favicon.ico": [public("/favicon.ico", 302)],
@@ -174,6 +181,9 @@ ROWS: dict[str, list[Row]] = {
         api_verb("POST", "tickets/{ticket}/notes/", 201, text="Hm")
     ],
     "api/v1/messages/<int:pk>/": [api("messages/{message}/")],
+    "api/v1/messages/<int:pk>/reaction/": [
+        api_verb("PUT", "messages/{message}/reaction/", 422, emoji="👍")
+    ],
     "api/v1/messages/<int:pk>/attachments/<int:attachment>/": [
         api("messages/{message}/attachments/{file}/")
     ],
@@ -191,7 +201,7 @@ ROWS: dict[str, list[Row]] = {
 }
 
 # Whole trees with one rule, each with tests of its own.
-TREES = ("admin/", "accounts/", "demo/")
+TREES = ("admin/", "accounts/", "demo/", "widget/")
 
 
 @dataclass
@@ -263,7 +273,13 @@ def _picture(said: Message, by: Agent) -> dict[str, Any]:
     """A file of the message, and its address inside the frame of the original."""
     file = _file(said)
     link = framed_link(Framed(said, attachment=file), by=by)
-    return {"file": file.pk, "picture": link.removeprefix("/pictures/")}
+    return {"file": file.pk, "picture": link.removeprefix("/pictures/"), "sound": _sound(said).pk}
+
+
+def _sound(message: Message) -> Attachment:
+    file = Attachment(message=message, name="a.ogg", content_type="audio/ogg", size=4)
+    file.file.save("a.ogg", ContentFile(b"OggS"))
+    return file
 
 
 def _answers(said: Message, by: Agent) -> dict[str, Any]:

@@ -146,7 +146,7 @@ class TestTimeline:
         counts = []
         for texts in (["One"], ["Two", "Three"]):
             ada = [customer_of(sms(text_line, text)) for text in texts][-1]
-            with django_assert_max_num_queries(7) as queries:
+            with django_assert_max_num_queries(8) as queries:
                 program.get(f"customers/{ada.pk}/timeline/")
             counts.append(len(queries))
         assert counts[1] <= counts[0]

@@ -38,6 +38,7 @@ FIELDS = {
     "is_automatic",
     "is_bounce",
     "reactions",
+    "payload",
     "envelope",
     "status",
     "error",
@@ -45,6 +46,8 @@ FIELDS = {
     "sent_at",
     "delivered_at",
     "read_at",
+    "edited_at",
+    "deleted_at",
 }
 
 
