@@ -17,8 +17,16 @@ django.setup()
 
 from channels_app.messages import Attachment  # noqa: E402  (needs the apps)
 from channels_app.models import Channel  # noqa: E402  (needs the apps)
-from inbox import delivery, triage  # noqa: E402
-from inbox.models import Agent, CannedReply, ChannelPolicy, Message, Team, Ticket  # noqa: E402
+from inbox import delivery, presence, triage  # noqa: E402
+from inbox.models import (  # noqa: E402
+    Agent,
+    CannedReply,
+    ChannelPolicy,
+    Draft,
+    Message,
+    Team,
+    Ticket,
+)
 from tests.browser.visits import *  # noqa: E402, F403
 from tests.flows import saying  # noqa: E402
 
@@ -102,6 +110,28 @@ def copies(ticket: int) -> list[str]:
 
 def status(ticket: int) -> str:
     return Ticket.objects.get(pk=ticket).shown_status
+
+
+def resolve(ticket: int) -> None:
+    triage.resolve(Ticket.objects.get(pk=ticket), by=Agent.objects.get(name="Heidi"))
+
+
+def rename(ticket: int, subject: str) -> None:
+    heidi = Agent.objects.get(name="Heidi")
+    triage.rename(Ticket.objects.get(pk=ticket), subject=subject, by=heidi)
+
+
+def reactivate(name: str) -> None:
+    Agent.objects.filter(name=name).update(is_active=True)
+
+
+def customer_types(ticket: int) -> None:
+    presence.typing(Ticket.objects.select_related("team").get(pk=ticket), agent=None)
+
+
+def draft(ticket: int, name: str = "Grace") -> dict[str, str]:
+    found = Draft.objects.filter(ticket=ticket, agent__name=name)
+    return dict(found.values_list("mode", "text"))
 
 
 def deactivate(name: str) -> None:
