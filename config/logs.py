@@ -67,7 +67,7 @@ def configure(log_format: str, *, tells_all: bool) -> None:
             },
             "root": {"handlers": ["stderr"], "level": "INFO"},
             "loggers": {
-                # These two put paths and addresses into the text of the line.
+                # These put paths and addresses into the text of the line.
                 "django.request": {"level": "ERROR"},
                 "uvicorn.access": {"level": "CRITICAL"},
                 "uvicorn.error": {"level": "WARNING"},
@@ -95,10 +95,19 @@ def _formatter(log_format: str, exceptions: Processor) -> logging.Formatter:
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             exceptions,
+            leave_out_paths,
             keep_allowed_keys,
             last,
         ],
     )
+
+
+def leave_out_paths(_logger: Any, _name: str, event: EventDict) -> EventDict:
+    """Django's own line about a failed request quotes its path, and paths carry keys; the request
+    log names the route."""
+    if event.get("logger") == "django.request":
+        event["event"] = "request_failed"
+    return event
 
 
 def keep_allowed_keys(_logger: Any, _name: str, event: EventDict) -> EventDict:

@@ -66,6 +66,8 @@ def unjoin(merge: TicketMerge, *, by: Agent | None = None) -> Ticket:
         back, staying = (one, two) if one.ticket.pk == merge.merged_id else (two, one)
         if not TicketMerge.objects.filter(pk=merge.pk, undone_at=None).update(undone_at=back.now):
             raise NotPossible("This was undone already.")
+        if staying.ticket.merged_into_id:
+            raise NotPossible(f"Undo the later join, with #{staying.ticket.survivor.pk}, first.")
         _reopen_merged(back, Ticket.Status(merge.moved["status"]))
         moved = staying.ticket.conversations.filter(pk__in=merge.moved["conversations"])
         for strand in moved.select_related("contact_point"):

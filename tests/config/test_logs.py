@@ -100,3 +100,9 @@ def keys_of(call: ast.Call) -> Iterator[str]:
             yield from (key.value for key in keyword.value.keys if isinstance(key, ast.Constant))
         elif keyword.arg not in (None, "exc_info", "extra"):
             yield str(keyword.arg)
+
+
+def test_a_failed_request_is_told_without_its_path(said):
+    logs.configure("json", tells_all=False)
+    logging.getLogger("django.request").error("Internal Server Error: %s", "/invitations/canary/")
+    assert "canary" not in said()

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from channels_app.messages import Bounce
@@ -491,6 +492,17 @@ class TestMergeAndSplit:
         joining.unjoin(merge)
         with pytest.raises(triage.NotPossible):
             joining.unjoin(merge)
+
+    def test_of_two_joins_the_later_one_is_undone_first(self, support: Channel) -> None:
+        first, second, third = (mail(support, one, subject=f"{one} matter") for one in "ABC")
+        earlier = joining.join(first.ticket, into=second.ticket)
+        later = joining.join(second.ticket, into=third.ticket)
+        with pytest.raises(triage.NotPossible), transaction.atomic():
+            joining.unjoin(earlier)
+        joining.unjoin(later)
+        joining.unjoin(earlier)
+        first.refresh_from_db()
+        assert first.ticket_id not in (second.ticket_id, third.ticket_id)
 
     def test_notes_stay_where_they_were_written(self, support: Channel, grace: Agent) -> None:
         first = mail(support, "One", subject="First matter")
