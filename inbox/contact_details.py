@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from customers import vouching
-from customers.identify import prove
+from customers.identify import owner_of, prove
 from customers.models import Claim, Customer, Identity
 from customers.summary import summarise
 from inbox import triage
@@ -20,6 +20,41 @@ from inbox.models import Activity, Agent, ContactPoint, Ticket
 from inbox.triage import NotPossible
 
 Verb = Activity.Verb
+
+type Address = tuple[str, str]
+"""Kind and value."""
+
+
+class Taken(NotPossible):
+    """An address is somebody else's already: `owner`."""
+
+    def __init__(self, owner: Identity) -> None:
+        super().__init__(_("%s belongs to another customer already.") % owner)
+        self.owner = owner
+
+
+def introduce(addresses: Iterable[Address], *, by: Agent, **facts: Any) -> Customer:
+    """A customer nobody has heard of yet, with addresses this agent vouches for. Raises Taken,
+    and NotPossible for what is no address."""
+    with transaction.atomic():
+        customer = Customer.objects.create()
+        describe(customer, **facts)
+        for kind, value in addresses:
+            own(customer, kind=kind, value=value, by=by)
+        summarise(customer)
+    return customer
+
+
+def own(customer: Customer, *, kind: str, value: str, by: Agent) -> Identity:
+    """Add an address this agent vouches for; Taken when it is somebody else's."""
+    with transaction.atomic():
+        known = add_address(customer, kind=kind, value=value, by=by)
+        if isinstance(known, Identity):
+            return known
+        owner = owner_of(known)
+        if owner is None:
+            raise NotPossible(_("This address was given up just now. Try again."))
+        raise Taken(owner)
 
 
 def describe(customer: Customer, **facts: Any) -> None:
@@ -54,7 +89,8 @@ def confirm(claim: Claim) -> Identity:
     with transaction.atomic():
         identity = prove(claim, proven_by="agent")
         if identity is None:
-            raise NotPossible(_("%s belongs to another customer already.") % claim)
+            owner = owner_of(claim)
+            raise Taken(owner) if owner else NotPossible(_("Try again."))
         met = {point.channel_id for point in identity.contact_points.all()}
         typed = ContactPoint.objects.filter(customer=claim.customer, identity=None, key=claim.key)
         for point in typed.filter(address_kind=claim.kind).order_by("pk"):

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from customers.models import Customer
+from inbox.access import customers_visible_to
 from inbox.models import Agent
 
 
@@ -51,6 +53,32 @@ class AgentField(serializers.Field[Agent | None, Any, Any, Any]):
 
     def to_representation(self, value: Agent | None) -> Any:
         return value.pk if value else None
+
+
+@extend_schema_field({"type": "integer"})
+class CustomerField(serializers.Field[Customer, Any, Any, Any]):
+    """A customer the caller may see, by id."""
+
+    default_error_messages: ClassVar = {"invalid": "There is no such customer."}
+
+    def to_internal_value(self, data: Any) -> Customer:
+        if isinstance(data, bool) or not isinstance(data, int) or not 0 < data < 2**63:
+            self.fail("invalid")
+        seen = customers_visible_to(self.context["request"].user)
+        customer = seen.filter(pk=data).first()
+        if customer is None:
+            self.fail("invalid")
+        return customer
+
+    def to_representation(self, value: Customer) -> int:
+        return value.pk
+
+
+class NewAddress(Strict):
+    """An address you know: nobody's yet, or of a customer you may see."""
+
+    kind = serializers.ChoiceField([("email", "email"), ("phone", "phone")])
+    value = serializers.CharField(max_length=320)
 
 
 class Row(serializers.CharField):

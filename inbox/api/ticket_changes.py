@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db import transaction
 
-from inbox import triage
+from customers.models import Customer
+from inbox import people, triage
 from inbox.models import Agent, Ticket
 
 Verb = Callable[[Ticket, Any, Agent], None]
@@ -19,6 +20,10 @@ def apply(wanted: dict[str, Any], *, to: Ticket, by: Agent) -> None:
         for field, verb in VERBS.items():
             if field in wanted:
                 verb(to, wanted[field], by)
+
+
+def _customer(ticket: Ticket, customer: Customer, by: Agent) -> None:
+    people.give(ticket, to=customer, by=by)
 
 
 def _subject(ticket: Ticket, subject: str, by: Agent) -> None:
@@ -53,7 +58,9 @@ def _team(ticket: Ticket, team: Any, by: Agent) -> None:
     triage.move_to_team(ticket, team=team, by=by)
 
 
+# Customers are locked before tickets: theirs comes first.
 VERBS: dict[str, Verb] = {
+    "customer": _customer,
     "subject": _subject,
     "priority": _priority,
     "tags": _tags,

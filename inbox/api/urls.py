@@ -26,6 +26,11 @@ urlpatterns = [
     path("v1/customers/", customers.Customers.as_view(), name="customers"),
     path("v1/customers/<int:pk>/", customers.OneCustomer.as_view(), name="customer"),
     path(
+        "v1/customers/<int:pk>/identities/",
+        customers.CustomerIdentities.as_view(),
+        name="customer-identities",
+    ),
+    path(
         "v1/customers/<int:pk>/timeline/",
         customers.CustomerTimeline.as_view(),
         name="customer-timeline",

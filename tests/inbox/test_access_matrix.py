@@ -168,7 +168,12 @@ ROWS: dict[str, list[Row]] = {
     # The API: a token says who calls.
     "api/docs/": [Row("GET /api/docs/", (200, 200, 200, 200))],
     "api/v1/schema/": [Row("GET /api/v1/schema/", (200, 200, 200, 200))],
-    "api/v1/tickets/": [api_list("tickets/"), api_list(f"tickets/?q={SECRET}")],
+    "api/v1/tickets/": [
+        api_list("tickets/"),
+        api_list(f"tickets/?q={SECRET}"),
+        # To whom and on which channel who may: tests/inbox/api/test_starting.py.
+        Row("POST /api/v1/tickets/", (400, 400, 400, UNAUTHENTICATED), {"channel": "nowhere"}),
+    ],
     "api/v1/tickets/<int:number>/": [
         api("tickets/{ticket}/"),
         api_verb("PATCH", "tickets/{ticket}/", 200, priority="high"),
@@ -187,10 +192,16 @@ ROWS: dict[str, list[Row]] = {
     "api/v1/messages/<int:pk>/attachments/<int:attachment>/": [
         api("messages/{message}/attachments/{file}/")
     ],
-    "api/v1/customers/": [api_list("customers/")],
+    "api/v1/customers/": [
+        api_list("customers/"),
+        Row("POST /api/v1/customers/", (201, 201, 201, UNAUTHENTICATED), {"name": "New"}),
+    ],
     "api/v1/customers/<int:pk>/": [
         api("customers/{customer}/"),
         api_verb("PATCH", "customers/{customer}/", 200, language="en"),
+    ],
+    "api/v1/customers/<int:pk>/identities/": [
+        api_verb("POST", "customers/{customer}/identities/", 201, kind="email", value="a@b.example")
     ],
     "api/v1/customers/<int:pk>/timeline/": [api("customers/{customer}/timeline/")],
     "api/v1/channels/": [api_list("channels/")],

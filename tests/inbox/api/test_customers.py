@@ -7,7 +7,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from channels_app.models import Channel
 from customers.models import Claim, Customer
-from inbox import triage
+from inbox import contact_details, people, triage
 from inbox.models import Agent, Ticket
 from inbox.replies import Reply, send_reply
 from tests.flows.saying import ADA_MAIL, ADA_PHONE, EVE_MAIL, mail, sms
@@ -62,7 +62,7 @@ def test_found_by_part_of_a_name_or_a_whole_address(
     program: Program, support: Channel, text_line: Channel
 ) -> None:
     ada, eve = customer_of(sms(text_line, "Hi")), customer_of(mail(support, "Hi", sender=EVE_MAIL))
-    Customer.objects.filter(pk=ada.pk).update(name="Ada Lovelace")
+    contact_details.describe(ada, name="Ada Lovelace")
 
     def found(text: str) -> list[int]:
         return [one["id"] for one in program.get("customers/", q=text).json()["results"]]
@@ -150,3 +150,66 @@ class TestTimeline:
                 program.get(f"customers/{ada.pk}/timeline/")
             counts.append(len(queries))
         assert counts[1] <= counts[0]
+
+
+class TestAdding:
+    def test_somebody_new_with_addresses(self, program: Program) -> None:
+        wanted = {"name": "Ada", "tags": ["vip"], "attributes": {"plan": "gold"}}
+        addresses = [{"kind": "email", "value": ADA_MAIL}, {"kind": "phone", "value": ADA_PHONE}]
+        made = program.post("customers/", {**wanted, "identities": addresses})
+        assert made.status_code == 201, made.content
+        assert wanted.items() <= made.json().items()
+        assert [one["proven_by"] for one in made.json()["identities"]] == ["agent", "agent"]
+        assert made.json()["claims"] == []
+        assert program.get(f"customers/{made.json()['id']}/").json() == made.json()
+        assert [one["id"] for one in program.get("customers/", q="gold").json()["results"]] == []
+        found = program.get("customers/", q="07700 900").json()["results"]
+        assert [one["id"] for one in found] == [made.json()["id"]]
+
+    def test_the_same_call_twice_is_one_customer(self, program: Program) -> None:
+        first, again = (program.post("customers/", {"name": "Ada"}, key="k") for _ in range(2))
+        assert first.json() == again.json()
+        assert Customer.objects.count() == 1
+
+    def test_an_address_of_somebody_else_is_a_conflict(
+        self, program: Program, support: Channel, sales: Channel
+    ) -> None:
+        ada = customer_of(mail(support, "Hi"))
+        mail(sales, "Hi", sender=EVE_MAIL)
+        count = Customer.objects.count()
+        for value, more in ((ADA_MAIL, {"customer": ada.pk}), (EVE_MAIL, {})):
+            body = {"identities": [{"kind": "email", "value": value}]}
+            refused = program.post("customers/", body)
+            assert (refused.status_code, refused.json()["code"]) == (409, "address-taken")
+            assert {key: refused.json()[key] for key in more} == more
+            assert ("customer" in refused.json()) == bool(more)
+        assert Customer.objects.count() == count
+        assert not Claim.objects.exists()
+
+    def test_an_address_is_added_or_refused(self, program: Program, support: Channel) -> None:
+        ada = customer_of(mail(support, "Hi"))
+        path = f"customers/{ada.pk}/identities/"
+        added = program.post(path, {"kind": "phone", "value": "+44 7700 900123"})
+        assert added.status_code == 201
+        assert added.json()["value"] == "+44 7700 900123"
+        for wrong in ({"kind": "phone", "value": "12"}, {"kind": "email", "value": "x"}):
+            assert program.post(path, wrong).status_code == 422
+        assert program.post(path, {"kind": "visitor", "value": "x"}).status_code == 400
+        mail(support, "Hi", sender=EVE_MAIL)
+        taken = program.post(path, {"kind": "email", "value": EVE_MAIL})
+        assert (taken.status_code, taken.json()["code"]) == (409, "address-taken")
+        assert not Claim.objects.filter(settled_at=None).exists()
+
+
+def test_a_merged_customer_answers_as_the_one_they_became(
+    program: Program, support: Channel, text_line: Channel, grace: Agent
+) -> None:
+    ada, caller = customer_of(mail(support, "By mail")), customer_of(sms(text_line, "By phone"))
+    people.merge(caller, into=ada, by=grace)
+    shown = program.get(f"customers/{caller.pk}/").json()
+    assert shown["id"] == ada.pk
+    assert {one["value"] for one in shown["identities"]} == {ADA_MAIL, ADA_PHONE}
+    assert [one["id"] for one in program.get("customers/").json()["results"]] == [ada.pk]
+    items = program.get(f"customers/{caller.pk}/timeline/").json()["results"]
+    assert [one["text"] for one in items if one["type"] == "message"] == ["By mail", "By phone"]
+    assert "customers_merged" in [one["verb"] for one in items if one["type"] == "activity"]
