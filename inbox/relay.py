@@ -57,7 +57,7 @@ async def _run(stop: threading.Event) -> None:
             await _relay_until_trouble(stop)
         except (OperationalError, InterfaceError, RedisError, OSError):
             logger.warning("relay_interrupted", exc_info=True)
-            await asyncio.to_thread(connection.close)
+            await asyncio.to_thread(lambda: connection.close())  # of that thread, not of this one
             await asyncio.sleep(PAUSE_AFTER_FAILURE)
 
 

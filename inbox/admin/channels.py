@@ -23,6 +23,7 @@ from channels_app.models import Channel
 from inbox.admin import channel_health
 from inbox.admin.channel_form import COMMON, form_of, settings_of
 from inbox.models import ChannelPolicy
+from inbox.widget import pages
 
 
 class PolicyInline(admin.StackedInline[ChannelPolicy, Channel]):
@@ -77,7 +78,9 @@ class ChannelAdmin(admin.ModelAdmin[Channel]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         channel = self.get_object(request, unquote(object_id))
-        shown = {"health": channel_health.of(channel)} if channel else {}
+        shown: dict[str, Any] = {"health": channel_health.of(channel)} if channel else {}
+        if channel and channel.kind == "webchat":
+            shown["snippet"] = pages.snippet(channel)
         return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})
 
     def get_form(

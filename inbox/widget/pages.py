@@ -87,6 +87,13 @@ def frame(request: HttpRequest, key: str) -> HttpResponse:
     return response
 
 
+def snippet(channel: Channel) -> str:
+    """The line that puts a chat on a website."""
+    return (
+        f'<script async src="{settings.PUBLIC_URL}/widget.js" data-channel="{channel.key}"></script>'
+    )
+
+
 def context(channel: Channel) -> dict[str, Any]:
     """What the frame's template shows."""
     light, dark = themes(channel.settings.get("brand_colour") or "#3451b2")

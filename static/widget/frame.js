@@ -405,7 +405,7 @@ function checked(input) {
   const is = input.checkValidity();
   const why = $(`why-${input.name}`);
   why.hidden = is;
-  why.textContent = input.value.trim() ? words["bad-profile"] : words.missing;
+  why.textContent = is ? "" : input.value.trim() ? words["bad-profile"] : words.missing;
   if (is) input.removeAttribute("aria-invalid");
   else input.setAttribute("aria-invalid", "true");
   return is;

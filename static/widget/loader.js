@@ -31,29 +31,30 @@
     }
   }
 
+  // In pixels: what a rem is, the host decides.
   const css = `
-    :host { all: initial; position: fixed; inset-block-end: max(1rem, env(safe-area-inset-bottom)); inset-inline-end: max(1rem, env(safe-area-inset-right)); z-index: 2147483000; font: 500 0.9375rem/1.4 system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; --quick: 160ms; }
-    :host([data-side="start"]) { inset-inline: max(1rem, env(safe-area-inset-left)) auto; }
+    :host { all: initial; position: fixed; inset-block-end: max(16px, env(safe-area-inset-bottom)); inset-inline-end: max(16px, env(safe-area-inset-right)); z-index: 2147483000; font: 500 15px/1.4 system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; --quick: 160ms; }
+    :host([data-side="start"]) { inset-inline: max(16px, env(safe-area-inset-left)) auto; }
     [hidden] { display: none !important; }
     button { font: inherit; border: 0; cursor: pointer; }
-    .launcher { position: relative; display: grid; place-items: center; inline-size: 3.5rem; block-size: 3.5rem; margin-inline-start: auto; border-radius: 50%; background: var(--fill); color: var(--ink); box-shadow: 0 6px 20px rgb(0 0 0 / 25%), 0 0 0 1px rgb(255 255 255 / 18%); transition: transform var(--quick); }
+    .launcher { position: relative; display: grid; place-items: center; inline-size: 56px; block-size: 56px; margin-inline-start: auto; border-radius: 50%; background: var(--fill); color: var(--ink); box-shadow: 0 6px 20px rgb(0 0 0 / 25%), 0 0 0 1px rgb(255 255 255 / 18%); transition: transform var(--quick); }
     :host([data-side="start"]) .launcher { margin-inline: 0 auto; }
     .launcher:hover { transform: scale(1.05); }
     :focus-visible { outline: 3px solid var(--ink); box-shadow: 0 0 0 6px var(--fill); }
-    svg { inline-size: 1.625rem; block-size: 1.625rem; fill: none; stroke: currentcolor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
-    .badge { position: absolute; inset-block-start: -0.25rem; inset-inline-end: -0.25rem; min-inline-size: 1.25rem; padding-inline: 0.25rem; border-radius: 1rem; background: #b3151f; color: #fff; font-size: 0.8125rem; font-weight: 700; text-align: center; box-shadow: 0 0 0 2px #fff; box-sizing: border-box; }
-    .panel { position: absolute; inset-block-end: 4.25rem; inset-inline-end: 0; inline-size: min(24rem, 100vw - 2rem); block-size: min(40rem, 100vh - 6.5rem); border-radius: 1rem; overflow: hidden; background: Canvas; box-shadow: 0 12px 48px rgb(0 0 0 / 28%), 0 0 0 1px rgb(0 0 0 / 8%); animation: rise var(--quick); }
+    svg { inline-size: 26px; block-size: 26px; fill: none; stroke: currentcolor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
+    .badge { position: absolute; inset-block-start: -4px; inset-inline-end: -4px; min-inline-size: 20px; padding-inline: 4px; border-radius: 16px; background: #b3151f; color: #fff; font-size: 13px; font-weight: 700; text-align: center; box-shadow: 0 0 0 2px #fff; box-sizing: border-box; }
+    .panel { position: absolute; inset-block-end: 68px; inset-inline-end: 0; inline-size: min(384px, 100vw - 32px); block-size: min(640px, 100vh - 104px); border-radius: 16px; overflow: hidden; background: Canvas; box-shadow: 0 12px 48px rgb(0 0 0 / 28%), 0 0 0 1px rgb(0 0 0 / 8%); animation: rise var(--quick); }
     :host([data-side="start"]) .panel { inset-inline: 0 auto; }
     iframe { display: block; inline-size: 100%; block-size: 100%; border: 0; color-scheme: normal; }
-    .teaser { position: absolute; inset-block-end: 4.25rem; inset-inline-end: 0; display: flex; gap: 0.25rem; align-items: start; inline-size: max-content; max-inline-size: min(17rem, 100vw - 2rem); border-radius: 1rem; background: #fff; color: #1c2230; box-shadow: 0 6px 24px rgb(0 0 0 / 20%), 0 0 0 1px rgb(0 0 0 / 8%); }
+    .teaser { position: absolute; inset-block-end: 68px; inset-inline-end: 0; display: flex; gap: 4px; align-items: start; inline-size: max-content; max-inline-size: min(272px, 100vw - 32px); border-radius: 16px; background: #fff; color: #1c2230; box-shadow: 0 6px 24px rgb(0 0 0 / 20%), 0 0 0 1px rgb(0 0 0 / 8%); }
     :host([data-side="start"]) .teaser { inset-inline: 0 auto; }
-    .teaser button { background: none; color: inherit; border-radius: 1rem; }
-    .words { padding: 0.75rem 0 0.75rem 1rem; text-align: start; }
-    .dismiss { flex: none; inline-size: 2.75rem; block-size: 2.75rem; font-size: 1.25rem; line-height: 1; }
+    .teaser button { background: none; color: inherit; border-radius: 16px; }
+    .words { padding: 12px 0 12px 16px; text-align: start; }
+    .dismiss { flex: none; inline-size: 44px; block-size: 44px; font-size: 20px; line-height: 1; }
     .teaser :focus-visible { outline-color: #1c2230; box-shadow: none; outline-offset: -3px; }
     :host([data-modal]) .panel { position: fixed; inset: 0; inline-size: auto; block-size: auto; border-radius: 0; }
     :host([data-modal]) .launcher { display: none; }
-    @keyframes rise { from { opacity: 0; transform: translateY(0.75rem); } }
+    @keyframes rise { from { opacity: 0; transform: translateY(12px); } }
     @media (prefers-reduced-motion: reduce) { :host { --quick: 0s; } }
     @media (forced-colors: active) { .launcher, .badge, .teaser { border: 2px solid; } }
     @media print { :host { display: none; } }

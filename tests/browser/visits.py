@@ -53,19 +53,38 @@ def chat_settings(key: str, **settings: Any) -> None:
     channel.save()
 
 
-def resolve(number: int) -> None:
+def chat_resolve(number: int) -> None:
     from inbox import triage
 
     triage.resolve(Ticket.objects.get(pk=number))
 
 
-def block(number: int) -> None:
+def chat_block(number: int) -> None:
     strand = Conversation.objects.get(ticket=number)
     strand.contact_point.is_blocked = True
     strand.contact_point.save()
 
 
-def expire(key: str) -> None:
+def chat_expire(key: str) -> None:
     """Every signature of this chat's visitors is too old."""
     channel = Channel.objects.get(key=key)
     channel.visitors.exclude(subject="").update(proven_until=timezone.now())
+
+
+def agent_types(number: int, name: str = "Grace") -> None:
+    from inbox import presence
+
+    strands = Conversation.objects.select_related("contact_point").filter(ticket=number)
+    presence.answering(strands.latest("pk"), name=name)
+
+
+def answer_with_file(number: int, name: str, content: str) -> int:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    from inbox import media
+
+    grace = Agent.objects.get(name="Grace")
+    upload = SimpleUploadedFile(name, content.encode(), "text/plain")
+    strand = Conversation.objects.filter(ticket=number).latest("pk")
+    reply = Reply(text="", attachments=(media.keep_upload(upload, by=grace),))
+    return send_reply(strand, reply, by=grace).pk
