@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from channels_app.models import Channel
+from inbox.demo import whatsapp
 from inbox.models import Agent, CannedReply, ChannelPolicy, Team, Ticket
 
 ADMIN = "admin@demo.example"
@@ -29,6 +30,16 @@ class Desk:
     mail: Channel
     sms: Channel
     chat: Channel
+    whatsapp: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where on this machine the pretend providers listen."""
+
+    sms: int
+    smtp: int
+    whatsapp: int
 
 
 def may_be_filled() -> bool:
@@ -38,7 +49,7 @@ def may_be_filled() -> bool:
     return not (Agent.objects.exists() or Channel.objects.exists() or Ticket.objects.exists())
 
 
-def furnish(*, sms_port: int, smtp_port: int) -> Desk:
+def furnish(ports: Ports) -> Desk:
     """Make the desk's agents, teams, channels and canned replies, or bring them up to date."""
     shop, _ = Team.objects.get_or_create(name="Shop")
     accounts, _ = Team.objects.get_or_create(name="Accounts", defaults={"is_members_only": True})
@@ -47,8 +58,15 @@ def furnish(*, sms_port: int, smtp_port: int) -> Desk:
     shop.members.add(grace)
     accounts.members.add(heidi)
     _canned_replies()
-    mail, text = _mail(shop, smtp_port), _sms(shop, sms_port)
-    return Desk(admin, grace, heidi, mail, text, _chat(shop))
+    return Desk(
+        admin,
+        grace,
+        heidi,
+        mail=_mail(shop, ports.smtp),
+        sms=_sms(shop, ports.sms),
+        chat=_chat(shop),
+        whatsapp=_whatsapp(shop, ports.whatsapp),
+    )
 
 
 def _agent(email: str, name: str, *, role: Agent.Role = Agent.Role.AGENT) -> Agent:
@@ -102,6 +120,21 @@ def _chat(team: Team) -> Channel:
     chat.save()
     ChannelPolicy.objects.get_or_create(channel=chat, defaults={"team": team})
     return chat
+
+
+def _whatsapp(team: Team, port: int) -> Channel:
+    return _channel(
+        "whatsapp",
+        whatsapp.PHONE_NUMBER_ID,
+        team=team,
+        name="WhatsApp",
+        settings={
+            "phone_number_id": whatsapp.PHONE_NUMBER_ID,
+            "waba_id": whatsapp.WABA_ID,
+            "api_base": f"http://127.0.0.1:{port}",
+        },
+        secrets=dict.fromkeys(["access_token", "app_secret", "verify_token"], whatsapp.SECRET),
+    )
 
 
 def _channel(

@@ -1,4 +1,5 @@
-"""The demo's outside world as a process: a pretend SMS provider and a small mail server.
+"""The demo's outside world as a process: pretend SMS and WhatsApp providers and a
+small mail server.
 
 `python -m inbox.demo.providers FILE`: FILE is what `manage.py demo` wrote down of the desk. It
 knows nothing of the desk's rows; the desk reaches it like any provider.
@@ -20,6 +21,9 @@ from uuid import uuid4
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
 
+from channels_app.pretend import meta_api
+from channels_app.pretend.meta import PretendMeta
+from channels_app.pretend.meta_events import Line
 from channels_app.pretend.server import make_server
 from channels_app.pretend.twilio import PretendTwilio
 
@@ -32,14 +36,20 @@ def main(file: Path) -> None:
         Letterbox(file.parent / "mail"), hostname="127.0.0.1", port=world["smtp_port"]
     )
     letters.start()
-    twilio = _twilio(world, file.parent)
-    server = make_server(twilio, host="127.0.0.1", port=world["sms_port"])
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    twilio, meta = _twilio(world, file.parent), _meta(world, file.parent)
+    servers = [
+        make_server(twilio, host="127.0.0.1", port=world["sms_port"]),
+        make_server(meta, host="127.0.0.1", port=world["meta_port"], answering=meta_api.answer),
+    ]
+    for server in servers:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
-        server.shutdown()
+        for server in servers:
+            server.shutdown()
         twilio.stop()
+        meta.stop()
         letters.stop()
 
 
@@ -64,6 +74,19 @@ def _twilio(world: dict[str, Any], folder: Path) -> PretendTwilio:
     )
     twilio.book.own(world["number"], sms_url=world["sms_url"])
     return twilio
+
+
+def _meta(world: dict[str, Any], folder: Path) -> PretendMeta:
+    meta = PretendMeta(
+        Line(world["waba_id"], world["phone_number_id"]),
+        app_secret=world["app_secret"],
+        access_token=world["access_token"],
+        path=folder / "whatsapp.sqlite3",
+    )
+    for template in world["templates"]:
+        meta.book.put_template(template)
+    meta.webhook = world["whatsapp_url"]
+    return meta
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

@@ -12,6 +12,7 @@ from channels_app.messages import Address, Attachment, Bounce
 from customers.identify import identify
 from inbox import triage
 from inbox.delivery.status import fail
+from inbox.demo import whatsapp_stories
 from inbox.demo.desk import Desk
 from inbox.demo.telling import answer, chat, mail, pause, sms
 from inbox.models import Message, Ticket
@@ -39,6 +40,9 @@ def tell_all(desk: Desk) -> None:
         _chat_that_went_well,
         _one_ticket_two_channels,
         _urgent_and_unassigned,
+        whatsapp_stories.one_outside_its_window,
+        whatsapp_stories.mail_that_goes_on_in_whatsapp,
+        whatsapp_stories.everything_a_phone_can_say,
         _somebody_waits_in_the_chat,
     )
     for story in stories:

@@ -14,7 +14,7 @@ from channels_app.messages import Address, Envelope, InboundMessage, Mailbox
 from channels_app.models import Channel
 from inbox import intake
 from inbox.delivery.status import advance
-from inbox.models import Activity, Agent, Conversation, Message, Note, Ticket
+from inbox.models import Activity, Agent, ContactPoint, Conversation, Message, Note, Ticket
 from inbox.replies import Reply, send_reply
 
 _TIMES: dict[type[Any], list[str]] = {
@@ -78,6 +78,23 @@ def mail(
     )
 
 
+def said_on_whatsapp(
+    channel: Channel, text: str, *, sender: tuple[Address, ...], **fields: Any
+) -> Message:
+    """A customer writes on WhatsApp, which can be answered for a day."""
+    key, phone = f"wamid.demo-{next(_serial)}", sender[-1].value
+    return _received(
+        channel,
+        external_id=key,
+        dedupe_key=key,
+        sender=sender,
+        shown_sender=phone,
+        text=text,
+        opens_window_until=timezone.now() + timedelta(hours=24),
+        **fields,
+    )
+
+
 def answer(
     message: Message, text: str, *, by: Agent, arrived: bool = True, read: bool = False
 ) -> Message:
@@ -98,6 +115,8 @@ def pause(ticket: Ticket | Message, **time: float) -> None:
         own = {"pk": number} if model is Ticket else {"ticket": number}
         older = {column: F(column) - ago for column in columns}
         model.objects.filter(**own).update(**older)
+    points = ContactPoint.objects.filter(conversations__ticket=number)
+    points.update(window_ends_at=F("window_ends_at") - ago)
 
 
 def _received(channel: Channel, **fields: Any) -> Message:

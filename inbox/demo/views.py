@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from functools import wraps
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -14,7 +16,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from channels_app.http import ForbiddenAddress, Unreachable
-from inbox.demo import world
+from channels_app.models import Channel
+from inbox.demo import whatsapp, world
 from inbox.demo.desk import MAIL, NUMBER
 from inbox.demo.world import ADA, Visitor
 
@@ -27,6 +30,18 @@ class TextForm(forms.Form):
 
     text = forms.CharField(max_length=1600, required=False)
     picture = forms.FileField(required=False)
+
+
+class WhatsAppForm(forms.Form):
+    """Something said on WhatsApp: a text, a picture, where one is, a voice message, a button of
+    ours pressed or a heart given to the message `about`."""
+
+    what = forms.ChoiceField(
+        choices=[(one, one) for one in ("text", "location", "voice", "button", "reaction")]
+    )
+    text = forms.CharField(max_length=4096, required=False)
+    picture = forms.FileField(required=False)
+    about = forms.CharField(max_length=200, required=False)
 
 
 class LetterForm(forms.Form):
@@ -56,7 +71,8 @@ def shop(request: HttpRequest) -> HttpResponse:
     visitor = _visitor(request)
     shown = {"visitor": visitor, "is_ada": visitor == ADA, "number": NUMBER, "mail": MAIL}
     shown |= {"chat": world.chat(), "signature": world.signature(visitor)}
-    return render(request, "demo/shop.html", shown | _phone(visitor) | _mailbox(visitor))
+    shown |= _phone(visitor) | _whatsapp(visitor) | _mailbox(visitor)
+    return render(request, "demo/shop.html", shown)
 
 
 @demo_only
@@ -80,6 +96,18 @@ def phone(request: HttpRequest) -> HttpResponse:
 
 @demo_only
 @require_http_methods(["GET", "POST"])
+def whatsapp_screen(request: HttpRequest) -> HttpResponse:
+    """The phone's WhatsApp; a POST says something first."""
+    visitor = _visitor(request)
+    form = WhatsAppForm(request.POST, request.FILES)
+    if request.method == "POST" and form.is_valid():
+        with suppress(Unreachable, ForbiddenAddress):  # the screen says that there is no network
+            _say(visitor, form.cleaned_data)
+    return render(request, "demo/_whatsapp.html", {"visitor": visitor} | _whatsapp(visitor))
+
+
+@demo_only
+@require_http_methods(["GET", "POST"])
 def mailbox(request: HttpRequest) -> HttpResponse:
     """The mailbox; a POST sends a mail first."""
     visitor = _visitor(request)
@@ -97,6 +125,32 @@ def _send_text(visitor: Visitor, form: TextForm) -> None:
         return
     file = {"picture": picture.read(MAX_PICTURE), "kind": picture.content_type} if picture else {}
     world.send_text(visitor, form.cleaned_data["text"], **file)
+
+
+def _say(visitor: Visitor, said: dict[str, Any]) -> None:
+    what, text, about = said["what"], said["text"], said["about"]
+    if said["picture"] is not None:
+        picture = said["picture"]
+        facts = {"mime_type": picture.content_type or "image/jpeg", "caption": text}
+        whatsapp.say(visitor, "image", facts, file=picture.read(MAX_PICTURE))
+    elif what == "location":
+        whatsapp.say(visitor, "location", {"latitude": 51.5033, "longitude": -0.1196})
+    elif what == "voice":
+        facts = {"mime_type": "audio/wav", "voice": True}
+        whatsapp.say(visitor, "audio", facts, file=whatsapp.voice())
+    elif what == "button":
+        whatsapp.say(visitor, "button", {"text": text, "payload": text}, answers=about)
+    elif what == "reaction":
+        whatsapp.say(visitor, "reaction", {"message_id": about, "emoji": "❤️"})
+    elif text:
+        whatsapp.say(visitor, "text", {"body": text})
+
+
+def _whatsapp(visitor: Visitor) -> dict[str, object]:
+    try:
+        return {"bubbles": whatsapp.screen(visitor), "whatsapp_is_off": False}
+    except (Unreachable, ForbiddenAddress, Channel.DoesNotExist):
+        return {"bubbles": [], "whatsapp_is_off": True}
 
 
 def _phone(visitor: Visitor) -> dict[str, object]:

@@ -22,7 +22,7 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey && event.target.id === "sms-text") {
+  if (event.key === "Enter" && !event.shiftKey && event.target.matches("#sms-text, #whatsapp-text")) {
     event.preventDefault();
     event.target.form.requestSubmit();
   }

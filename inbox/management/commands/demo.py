@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from inbox.demo import desk, stories, world
+from inbox.demo import desk, stories, whatsapp, world
 from inbox.models import Ticket
 
 
@@ -18,12 +18,12 @@ class Command(BaseCommand):
         if not desk.may_be_filled():
             self.stdout.write("This desk has data of its own: no demo data was added.")
             return
-        sms_port, smtp_port = _free_ports(2)
+        ports = desk.Ports(*_free_ports(3))
         with transaction.atomic():
-            furnished = desk.furnish(sms_port=sms_port, smtp_port=smtp_port)
+            furnished = desk.furnish(ports)
             if not Ticket.objects.exists():
                 stories.tell_all(furnished)
-        _write_down(furnished, sms_port=sms_port, smtp_port=smtp_port)
+        _write_down(furnished, ports)
 
 
 def _free_ports(count: int) -> list[int]:
@@ -35,15 +35,21 @@ def _free_ports(count: int) -> list[int]:
     return ports
 
 
-def _write_down(furnished: desk.Desk, *, sms_port: int, smtp_port: int) -> None:
+def _write_down(furnished: desk.Desk, ports: desk.Ports) -> None:
     """What the pretend providers (inbox.demo.providers) have to know of this desk."""
     world.folder().mkdir(parents=True, exist_ok=True)
     known = {
-        "sms_port": sms_port,
-        "smtp_port": smtp_port,
+        "sms_port": ports.sms,
+        "smtp_port": ports.smtp,
+        "meta_port": ports.whatsapp,
         "number": desk.NUMBER,
         "sms_url": furnished.sms.webhook_url,
         "account_sid": desk.ACCOUNT_SID,
         "auth_token": furnished.sms.secrets["auth_token"],
+        "phone_number_id": whatsapp.PHONE_NUMBER_ID,
+        "waba_id": whatsapp.WABA_ID,
+        "whatsapp_url": furnished.whatsapp.webhook_url,
+        "templates": whatsapp.TEMPLATES,
+        **dict.fromkeys(["access_token", "app_secret"], whatsapp.SECRET),
     }
     (world.folder() / "providers.json").write_text(json.dumps(known))
