@@ -142,6 +142,7 @@ def test_who_may_no_longer_sign_in_is_shown_the_door_at_once(desk: Desk, screen:
     page.wait_for_timeout(500)
     desk.tell("deactivate", name="Heidi")
     page.wait_for_url("**/accounts/login/**")
+    desk.tell("reactivate", name="Heidi")
 
 
 def _order(page: Page) -> list[int]:
