@@ -158,7 +158,7 @@ def _write_tickets(tickets: list[Ticket]) -> None:
 
 
 def _write_nudges(nudges: list[Nudge]) -> None:
-    visitors = _visitors_of(ticket for _, ticket, _ in nudges)
+    visitors = visitors_of(ticket for _, ticket, _ in nudges)
     LiveEvent.objects.bulk_create(
         LiveEvent(
             kind=kind,
@@ -171,7 +171,7 @@ def _write_nudges(nudges: list[Nudge]) -> None:
     transaction.on_commit(live.ring)
 
 
-def _visitors_of(tickets: Iterable[Ticket]) -> defaultdict[int, set[str]]:
+def visitors_of(tickets: Iterable[Ticket]) -> defaultdict[int, set[str]]:
     """The live groups of those who follow these tickets in a web chat, by ticket."""
     points = ContactPoint.objects.filter(
         conversations__ticket__in=[ticket.pk for ticket in tickets],

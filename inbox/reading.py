@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from inbox import live
+from inbox.changes import visitors_of
 from inbox.models import Agent, LiveEvent, Message, Reading, Ticket
 
 INBOUND = Message.Direction.INBOUND
@@ -59,8 +60,7 @@ def news(tickets: QuerySet[Ticket]) -> dict[int, int]:
 
 
 def _tell(ticket: Ticket, agent: Agent) -> None:
-    """The agent's other tabs show it too; nobody else is told."""
-    LiveEvent.objects.create(
-        kind="read", ticket_id=ticket.pk, audience=[f"agent.{agent.pk}"], rev=ticket.rev
-    )
+    """The agent's other tabs show it too, and so does a visitor's chat; nobody else is told."""
+    audience = [f"agent.{agent.pk}", *sorted(visitors_of([ticket])[ticket.pk])]
+    LiveEvent.objects.create(kind="read", ticket_id=ticket.pk, audience=audience, rev=ticket.rev)
     transaction.on_commit(live.ring)

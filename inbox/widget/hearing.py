@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from inbox.delivery.status import advance
-from inbox.models import ContactPoint, Conversation, Message, Ticket, Visitor
+from inbox.models import ContactPoint, Conversation, Message, Reading, Ticket, Visitor
 
 Status = Message.Status
 
@@ -20,18 +20,20 @@ AUDIBLE = (*UNREAD, Status.RECEIVED, Status.READ)
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A stretch of a visitor's history. `tail` names the newest messages, so that a screen that
-    lacks one of them (it was sent again, or its strand was moved here) reads all anew."""
+    """A stretch of a visitor's history. `seen` is their newest message that an agent has read.
+    `tail` names the newest messages, so that a screen that lacks one of them (it was sent again,
+    or its strand was moved here) reads all anew."""
 
     messages: list[Message]
     tail: list[int]
     unread: int
+    seen: int
     is_whole: bool
     is_resolved: bool
     is_blocked: bool
 
 
-NOTHING = Heard([], [], 0, is_whole=True, is_resolved=False, is_blocked=False)
+NOTHING = Heard([], [], 0, 0, is_whole=True, is_resolved=False, is_blocked=False)
 
 
 def history(visitor: Visitor, *, after: int = 0, before: int = 0) -> Heard:
@@ -49,6 +51,7 @@ def history(visitor: Visitor, *, after: int = 0, before: int = 0) -> Heard:
         messages=found,
         tail=list(audible.order_by("-pk").values_list("pk", flat=True)[:PAGE]),
         unread=audible.filter(direction="outbound", status__in=UNREAD).count(),
+        seen=_seen(audible),
         is_whole=is_whole,
         is_resolved=_is_resolved(point),
         is_blocked=point.is_blocked,
@@ -87,6 +90,12 @@ def _stretch(audible: QuerySet[Message], *, after: int, before: int) -> tuple[li
     older = audible.filter(pk__lt=before) if before else audible
     found = list(older.order_by("-pk")[: PAGE + 1])
     return found[:PAGE][::-1], len(found) <= PAGE
+
+
+def _seen(audible: QuerySet[Message]) -> int:
+    read = Reading.objects.filter(ticket=OuterRef("ticket"), last_read__gte=OuterRef("position"))
+    seen = audible.filter(Exists(read), direction="inbound").order_by("-pk")
+    return seen.values_list("pk", flat=True).first() or 0
 
 
 def _is_resolved(point: ContactPoint) -> bool:

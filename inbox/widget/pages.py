@@ -89,9 +89,8 @@ def frame(request: HttpRequest, key: str) -> HttpResponse:
 
 def snippet(channel: Channel) -> str:
     """The line that puts a chat on a website."""
-    return (
-        f'<script async src="{settings.PUBLIC_URL}/widget.js" data-channel="{channel.key}"></script>'
-    )
+    address = f"{settings.PUBLIC_URL}/widget.js"
+    return f'<script async src="{address}" data-channel="{channel.key}"></script>'
 
 
 def context(channel: Channel) -> dict[str, Any]:

@@ -109,6 +109,7 @@ def _history(request: ChatRequest, known: Visitor) -> JsonResponse:
             "messages": [_shown(message) for message in heard.messages],
             "tail": heard.tail,
             "unread": heard.unread,
+            "seen": heard.seen,
             "whole": heard.is_whole,
             "resolved": heard.is_resolved,
             "blocked": heard.is_blocked,

@@ -11,6 +11,7 @@ def words() -> dict[str, str]:
         "you": _("You"),
         "sending": _("Sending…"),
         "sent": _("Sent"),
+        "seen": _("Seen"),
         "failed": _("Not sent"),
         "retry": _("Try again"),
         "waiting": _("Waits for the connection"),

@@ -17,6 +17,7 @@ let profile = {};
 let isOpen = false;
 let isModal = false;
 let unread = 0;
+let seen = 0;
 let isWhole = true;
 let isCaughtUp = false;
 let told = { delivered: 0, read: 0 };
@@ -230,6 +231,7 @@ function somebodyAnswers(message) {
 
 function noticed(said) {
   setUnread(said.unread);
+  seen = said.seen;
   describe(said.profile);
   over(said.blocked ? words.blocked : "");
   $("resolved").hidden = !said.resolved;
@@ -247,7 +249,7 @@ function draw() {
   $("earlier").hidden = isWhole;
   const ask = $("ask");
   if (ask) ask.hidden = said.length > 0 && isIntroduced();
-  const follows = show(said, { retry, drop });
+  const follows = show(said, { seen, retry, drop });
   if (!follows && unread) $("newer").hidden = false;
 }
 

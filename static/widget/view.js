@@ -21,7 +21,7 @@ export function make(tag, className, ...children) {
 
 // Bring the list in line with what there is: untouched items stay the nodes they are, so that
 // neither selection nor focus is lost.
-export function show(said, { retry, drop }) {
+export function show(said, { seen, retry, drop }) {
   const list = $("messages");
   const follows = isAtEnd();
   const known = new Map([...list.children].map((node) => [node.dataset.id, node]));
@@ -30,7 +30,7 @@ export function show(said, { retry, drop }) {
     const before = said[index - 1];
     const day = new Date(one.at).toDateString();
     if (!before || new Date(before.at).toDateString() !== day) wanted.push(dayLine(day, known));
-    wanted.push(item(one, before, said[index + 1], known, { retry, drop }));
+    wanted.push(item(one, before, said[index + 1], known, { seen, retry, drop }));
   });
   for (const node of [...list.children]) if (!wanted.includes(node)) node.remove();
   wanted.forEach((node, index) => {
@@ -92,7 +92,7 @@ function item(one, before, after, known, acts) {
   const name = one.client || String(one.id);
   const isFirst = !before || before.mine !== one.mine || before.author !== one.author;
   const isLast = !after || after.mine !== one.mine;
-  const state = [one.id, one.state, one.error, one.wait, isFirst, isLast].join();
+  const state = [one.id, one.state, one.error, one.wait, isFirst, isLast, one.id <= acts.seen].join();
   const found = known.get(name);
   if (found?.dataset.state === state) {
     const bar = found.querySelector("progress");
@@ -125,7 +125,7 @@ function parts(one, isFirst, acts) {
   return found;
 }
 
-function foot(one, { retry, drop }) {
+function foot(one, { seen, retry, drop }) {
   const node = make("p", "said__foot");
   if (one.state === "failed") {
     node.append(`${words.failed}. ${one.error ? say(one.error, one.wait) : ""} `);
@@ -138,7 +138,7 @@ function foot(one, { retry, drop }) {
   } else {
     const time = make("time", "", clock.format(new Date(one.at)));
     time.dateTime = one.at;
-    node.append(time, one.mine ? ` · ${words.sent}` : "");
+    node.append(time, one.mine ? `· ${one.id <= seen ? words.seen : words.sent}` : "");
   }
   return node;
 }

@@ -10,8 +10,17 @@ from django.db import connection
 
 from channels_app.models import Channel
 from customers.models import Customer, Identity
-from inbox import delivery, triage
-from inbox.models import Agent, Attachment, ContactPoint, Message, Note, Ticket, Visitor
+from inbox import delivery, reading, triage
+from inbox.models import (
+    Agent,
+    Attachment,
+    ContactPoint,
+    LiveEvent,
+    Message,
+    Note,
+    Ticket,
+    Visitor,
+)
 from inbox.widget import saying, visitors
 from tests.inbox.widget.chat import Browser, answer
 
@@ -239,11 +248,11 @@ def test_hearing_costs_the_same_for_one_answer_and_for_three(
 ):
     ada.say("Hello")
     answer("one", by=grace)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         ada.hear()
     for text in ("two", "three"):
         answer(text, by=grace)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         ada.hear()
 
 
@@ -288,3 +297,15 @@ def test_one_message_sent_twice_at_once_is_kept_once(chat: Channel):
             first, second = (pool.submit(say, words) for _ in range(2))
             assert first.result() == second.result()
     assert Message.objects.count() == 10
+
+
+def test_a_visitor_knows_what_an_agent_has_read(ada: Browser, grace: Agent):
+    first, second = (ada.say(text).json()["id"] for text in ("one", "two"))
+    assert ada.hear().json()["seen"] == 0
+    ticket = Ticket.objects.get()
+    reading.mark_read(ticket, upto=Message.objects.get(pk=first).position, by=grace)
+    assert ada.hear().json()["seen"] == first
+    reading.mark_read(ticket, upto=ticket.last_position, by=grace)
+    assert ada.hear().json()["seen"] == second
+    group = Visitor.objects.get().live_group
+    assert group in LiveEvent.objects.filter(kind="read").latest("pk").audience
