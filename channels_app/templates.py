@@ -17,7 +17,7 @@ from channels_app.models import Channel, MessageTemplate
 logger = logging.getLogger(__name__)
 
 SYNC_EVERY = timedelta(hours=6)
-TRY_AGAIN_AFTER = timedelta(minutes=10)
+TRY_AGAIN_AFTER = timedelta(minutes=1)
 
 
 def sync(channel: Channel) -> None:
@@ -38,7 +38,7 @@ def sync(channel: Channel) -> None:
 
 def refresh(channel: Channel) -> None:
     """Look at the channel's templates again; a provider that does not answer is asked once more
-    after ten minutes."""
+    after a minute."""
     try:
         sync(channel)
     except SendError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from channels_app.messages import Address, InboundMessage
 from channels_app.models import Channel
-from customers.addresses import matching_key
+from customers.addresses import display, matching_key
 from customers.identify import claim, identify, owners_of, prove
 from customers.merging import hold
 from customers.models import Claim, Identity
@@ -45,7 +45,7 @@ def _known_point(channel: Channel, identity: Identity, inbound: InboundMessage) 
             "address_kind": identity.kind,
             "key": identity.key,
             "address": inbound.sender[0].value[:320],
-            "shown_as": inbound.shown_sender[:320],
+            "shown_as": display("phone", inbound.shown_sender)[:320],
         },
     )
     return point if is_new else _renamed(point, identity, inbound)
@@ -59,7 +59,7 @@ def _met_as(channel: Channel, identity: Identity, inbound: InboundMessage) -> Co
 
 
 def _renamed(point: ContactPoint, identity: Identity, inbound: InboundMessage) -> ContactPoint:
-    shown_as = inbound.shown_sender[:320] or point.shown_as
+    shown_as = display("phone", inbound.shown_sender)[:320] or point.shown_as
     if (point.identity_id, point.shown_as) == (identity.pk, shown_as):
         return point
     if point.identity_id != identity.pk:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from channels_app.messages import IdentityChange
 from channels_app.models import Channel
+from customers.addresses import display
 from customers.identify import owners_of
 from customers.models import CustomerMerge, Identity
 from customers.succession import succeed
@@ -72,7 +73,7 @@ def _move(point: ContactPoint, new: Identity, news: IdentityChange) -> None:
     phone = next((one.value for one in news.current if one.kind == "phone"), "")
     point.identity, point.address_kind, point.key = new, new.kind, new.key
     point.address = new.value
-    point.shown_as = phone or point.shown_as
+    point.shown_as = display("phone", phone) or point.shown_as
     point.customer_id = new.customer_id
     point.save()
     _write(point, address=str(point))

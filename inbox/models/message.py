@@ -159,7 +159,13 @@ class Message(models.Model):
         """The message on one line, for lists."""
         if self.deleted_at:
             return "[deleted]"
-        return " ".join(self.text.split())[:160] or self.subject or f"[{self.kind}]"
+        return " ".join(self.text.split())[:160] or self.subject or self._what
+
+    @property
+    def _what(self) -> str:
+        """What it is, where no words say it."""
+        kind = "voice message" if self.payload.get("voice") else self.kind
+        return f"[{kind}]"
 
     @property
     def is_human_reply(self) -> bool:

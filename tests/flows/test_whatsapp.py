@@ -101,7 +101,7 @@ class TestPersons:
         assert (point.address_kind, point.address, str(point)) == (
             "whatsapp_user",
             "GB.1",
-            "+447700900123",
+            "+44 7700 900123",
         )
         found = Identity.objects.values_list("kind", "scope", "value")
         assert set(found) == {
@@ -115,7 +115,7 @@ class TestPersons:
         assert str(hidden.conversation.contact_point) == "@ada"
         shown = says(whatsapp, sender=ADA)
         assert shown.conversation == hidden.conversation
-        assert str(shown.conversation.contact_point) == "+447700900123"
+        assert str(shown.conversation.contact_point) == "+44 7700 900123"
         assert Customer.objects.count() == 1
 
     def test_a_parent_id_leads_and_keeps_the_contact_point(self, whatsapp):
@@ -196,10 +196,10 @@ class TestNewAddresses:
         after = says(whatsapp, "I have a new number", sender=ADA_NEW)
         assert after.conversation == message.conversation
         point = after.conversation.contact_point
-        assert (point.address, str(point)) == ("GB.2", "+447700900124")
+        assert (point.address, str(point)) == ("GB.2", "+44 7700 900124")
         assert Customer.objects.count() == 1
         told = after.ticket.activities.get(verb=Activity.Verb.ADDRESS_CHANGED)
-        assert told.data == {"address": "+447700900124"}
+        assert told.data == {"address": "+44 7700 900124"}
 
     def test_the_old_number_and_id_have_ended(self, whatsapp):
         says(whatsapp)
