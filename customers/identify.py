@@ -40,13 +40,16 @@ def identify(
     wanted = {_place(one): one for one in addresses}
     owned = _owned(wanted)
     known = next((owned[place] for place in wanted if place in owned), None)
-    customer = known.customer if known else None
-    if known and len(owned) < len(wanted):
-        customer = _owner_held(known)
-    for place, address in wanted.items():
-        if place not in owned:
-            owned[place] = _add(address, place, customer, name=name, proven_by=proven_by)
-        customer = customer or owned[place].customer
+    if known is None:
+        try:
+            owned = _introduced(wanted, name=name, proven_by=proven_by)
+        except _Overtaken:
+            return identify(addresses, name=name, proven_by=proven_by)
+    elif len(owned) < len(wanted):
+        owner = _owner_held(known)
+        new = {place: one for place, one in wanted.items() if place not in owned}
+        for place, address in new.items():
+            owned[place] = _add(address, place, owner, proven_by=proven_by)
     first = owned[next(iter(wanted))]
     _learn_name(first.customer, name)
     return first
@@ -113,6 +116,26 @@ def owners_of(addresses: Sequence[KnownAddress]) -> list[Identity]:
     places = list(dict.fromkeys(_place(one) for one in addresses))
     owned = _owned(places)
     return [owned[place] for place in places if place in owned]
+
+
+class _Overtaken(Exception):
+    """Somebody else wrote down one of the addresses at the same moment."""
+
+
+def _introduced(
+    wanted: dict[Place, KnownAddress], *, name: str, proven_by: str
+) -> dict[Place, Identity]:
+    """A new customer with all of these addresses; nobody at all when one of them has become
+    somebody's meanwhile. Raises _Overtaken: then they are known."""
+    with transaction.atomic():
+        owned: dict[Place, Identity] = {}
+        customer: Customer | None = None
+        for place, address in wanted.items():
+            owned[place] = _add(address, place, customer, name=name, proven_by=proven_by)
+            customer = customer or owned[place].customer
+        if len({one.customer_id for one in owned.values()}) > 1:
+            raise _Overtaken
+    return owned
 
 
 def _owned(places: Iterable[Place]) -> dict[Place, Identity]:

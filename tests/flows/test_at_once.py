@@ -19,6 +19,7 @@ from inbox import people
 from inbox.models import Agent, ChannelPolicy, ContactPoint, Message, Ticket
 from inbox.triage import NotPossible
 from tests.flows.saying import mail, sms
+from tests.flows.test_across_channels import says
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -66,6 +67,21 @@ def test_first_messages_on_two_channels_are_one_customer_and_one_ticket(
     assert Ticket.objects.count() == PAIRS
     assert ContactPoint.objects.count() == 2 * PAIRS
     assert Message.objects.count() == 2 * PAIRS
+
+
+def test_an_id_and_a_number_that_come_at_once_are_one_customer(text_line: Channel) -> None:
+    whatsapp = Channel.objects.create(kind="whatsapp", name="WhatsApp", account="1065403")
+    ChannelPolicy.objects.create(channel=whatsapp, team=text_line.policy.team)
+    for pair in range(PAIRS):
+        by_phone = Address("phone", number(pair), name="Ada")
+        by_id = Address("whatsapp_user", f"GB.{pair}", scope="102", name="Ada")
+        at_once(
+            partial(sms, text_line, "one", sender=number(pair)),
+            partial(says, whatsapp, "two", (by_id, by_phone)),
+        )
+    assert Customer.objects.count() == PAIRS
+    assert Ticket.objects.count() == PAIRS
+    assert Identity.objects.count() == 2 * PAIRS
 
 
 def test_somebody_known_by_two_numbers_is_one_ticket(
