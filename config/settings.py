@@ -276,6 +276,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
         "TicketStatus": "inbox.api.shapes.STATUSES",
+        "AddressKind": "customers.models.Kind",
+        "NewAddressKind": "inbox.api.strict.WRITABLE",
         "MessageStatus": "inbox.models.Message.Status",
     },
 }

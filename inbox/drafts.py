@@ -102,9 +102,7 @@ def begun_by(agent: Agent) -> Exists:
     return Exists(Draft.objects.filter(ticket=OuterRef("pk"), agent=agent))
 
 
-def _tell(
-    ticket: Ticket, agent: Agent, mode: str, *, revision: int, is_sent: bool = False
-) -> None:
+def _tell(ticket: Ticket, agent: Agent, mode: str, *, revision: int, is_sent: bool = False) -> None:
     """The agent's other tabs hear of it: which draft is at which revision (0: gone)."""
     said = {"type": "draft", "ticket": ticket.pk, "mode": mode, "revision": revision}
     said["sent"] = is_sent

@@ -121,17 +121,15 @@ def _strand(point: ContactPoint, inbound: InboundMessage) -> Placement | None:
     if current is None:
         return None
     ticket = current.ticket
-    if ticket.status == Ticket.Status.SPAM:
-        return Placement(ticket, current, is_quiet=True)
-    if ticket.is_unresolved:
-        return Placement(ticket, current)
+    if ticket.is_unresolved or ticket.status == Ticket.Status.SPAM:
+        return Placement(ticket, current, is_quiet=not ticket.is_unresolved)
     if not _is_fresh(ticket, point):
         return None
     if point.channel.settings.get("after_resolved") == "new":
         return _join(point, inbound) or Placement(follows=ticket)
-    if _answered_lately(point) or _join(point, inbound) is None:
+    if _answered_lately(point):
         return Placement(ticket, current)
-    return None
+    return _join(point, inbound) or Placement(ticket, current)
 
 
 def _join(point: ContactPoint, inbound: InboundMessage) -> Placement | None:

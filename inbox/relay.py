@@ -57,8 +57,13 @@ async def _run(stop: threading.Event) -> None:
             await _relay_until_trouble(stop)
         except (OperationalError, InterfaceError, RedisError, OSError):
             logger.warning("relay_interrupted", exc_info=True)
-            await asyncio.to_thread(lambda: connection.close())  # of that thread, not of this one
+            await asyncio.to_thread(_close_connection)
             await asyncio.sleep(PAUSE_AFTER_FAILURE)
+
+
+def _close_connection() -> None:
+    """The one of the thread that asks, which only that thread can name."""
+    connection.close()
 
 
 async def _relay_until_trouble(stop: threading.Event) -> None:

@@ -74,10 +74,13 @@ class CustomerField(serializers.Field[Customer, Any, Any, Any]):
         return value.pk
 
 
+WRITABLE = [("email", "email"), ("phone", "phone")]  # kinds of address people can enter
+
+
 class NewAddress(Strict):
     """An address you know: nobody's yet, or of a customer you may see."""
 
-    kind = serializers.ChoiceField([("email", "email"), ("phone", "phone")])
+    kind = serializers.ChoiceField(WRITABLE)
     value = serializers.CharField(max_length=320)
 
 

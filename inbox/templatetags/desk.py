@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from functools import lru_cache
-from zlib import crc32
 
 import lucide
 from django import template
@@ -14,10 +13,12 @@ from django.utils.html import Urlizer
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from inbox import pictures
+from inbox import faces, pictures
 from inbox.models import Ticket
 
 register = template.Library()
+register.filter("initials", faces.initials)
+register.filter("hue", faces.hue)
 register.filter("is_picture", pictures.may_show)
 
 CHANNEL_ICONS = {
@@ -69,20 +70,6 @@ def shortly(moment: datetime) -> str:
 def in_full(moment: datetime) -> str:
     """Day and time, for titles."""
     return formats.date_format(timezone.localtime(moment), "l j F Y, H:i")
-
-
-@register.filter
-def initials(name: str) -> str:
-    """One or two letters that stand for a name."""
-    words = [word for word in str(name).split() if word[0].isalpha()]
-    letters = [words[0][0], words[-1][0]] if len(words) > 1 else [word[0] for word in words]
-    return "".join(letters).upper() or "#"
-
-
-@register.filter
-def hue(key: object) -> int:
-    """One of eight colours, always the same for the same thing."""
-    return crc32(str(key).encode()) % 8
 
 
 @register.filter

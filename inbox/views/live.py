@@ -7,8 +7,8 @@ from django.views.decorators.http import require_safe
 
 from inbox.access import live_groups
 from inbox.catching_up import missed
+from inbox.faces import hue, initials
 from inbox.models import Agent
-from inbox.templatetags.desk import hue, initials
 from inbox.views.entry import DeskRequest, for_agents
 from inbox.views.verbs import number_in
 

@@ -90,7 +90,7 @@ def test_what_another_tab_wrote_on_meanwhile_stays(ticket: Ticket, grace: Agent)
 def test_files_of_a_draft_are_not_swept_away(ticket: Ticket, grace: Agent) -> None:
     from inbox.sweeps import Errands, old_leftovers
 
-    kept, lost = (media.keep_upload(SimpleUploadedFile("a", b"a"), by=grace) for _ in range(2))
+    kept, _lost = (media.keep_upload(SimpleUploadedFile("a", b"a"), by=grace) for _ in range(2))
     drafts.attach(ticket, kept, by=grace)
     Attachment.objects.update(created_at="2020-01-01T00:00Z")
     old_leftovers(Errands())
