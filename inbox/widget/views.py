@@ -40,6 +40,7 @@ def visitor(request: ChatRequest) -> JsonResponse:
                  visitor=known.handle if known else "")  # fmt: skip
     present, token = _present(request, known, said)
     check_proof(request.channel, present)
+    visitors.note_language(present, said.get("language"))
     _describe(present, said.get("profile"))
     if isinstance(said.get("attributes"), dict):
         visitors.add_attributes(present, said["attributes"])
@@ -71,6 +72,7 @@ def messages(request: ChatRequest) -> JsonResponse:
 def seen(request: ChatRequest) -> HttpResponse:
     """`{"upto": 12, "read": true}`: answers up to this one have arrived, or were read."""
     known = known_visitor(request)
+    limits.check("read", request=request, channel=request.channel, visitor=known.handle)
     said = body_of(request)
     upto = said.get("upto")
     if type(upto) is not int or not 0 < upto <= MAX_ID:
@@ -89,7 +91,7 @@ def _present(
         return known, None
     if request.channel.settings.get("identity") == "required":
         raise Refusal(403, "identity-required")
-    return visitors.begin(request.channel, language=str(said.get("language", "")))
+    return visitors.begin(request.channel)
 
 
 def _describe(present: Visitor, profile: Any) -> None:

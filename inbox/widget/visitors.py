@@ -7,6 +7,7 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
@@ -28,12 +29,10 @@ MAX_ATTRIBUTES = 20
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 
 
-def begin(channel: Channel, *, language: str = "") -> tuple[Visitor, str]:
+def begin(channel: Channel) -> tuple[Visitor, str]:
     """A new anonymous visitor and their token, which nobody can look up again."""
     token = new_token()
-    visitor = Visitor.objects.create(
-        channel=channel, handle=_handle(), token_hash=digest(token), language=language[:12]
-    )
+    visitor = Visitor.objects.create(channel=channel, handle=_handle(), token_hash=digest(token))
     return visitor, token
 
 
@@ -51,6 +50,14 @@ def recognise(channel: Channel, token: str) -> Visitor | None:
 def forget(visitor: Visitor) -> None:
     """The token is worth nothing from now on. What was said stays with the desk."""
     visitor.delete()
+
+
+def note_language(visitor: Visitor, language: Any) -> None:
+    """Note the language the chat is shown in: mails to this visitor are written in it."""
+    code = str(language)
+    if code in dict(settings.LANGUAGES) and code != visitor.language:
+        visitor.language = code
+        visitor.save(update_fields=["language"])
 
 
 def describe(visitor: Visitor, profile: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ import { Line, Refused } from "./line.js";
 import { $, announce, banner, isAtEnd, over, say, show, toEnd, words } from "./view.js";
 
 const { identity, version, after } = document.body.dataset;
+const language = document.documentElement.lang;
 const MOST_BYTES = 10 * 1024 * 1024;
 const SECONDS_OF_SILENCE = 5;
 const TYPING_EVERY = 1000;
@@ -83,7 +84,7 @@ function setOpen(is) {
 // Nobody is known to the desk before they say something: an idle visitor costs no row and no socket.
 async function begin() {
   if (line.token) return;
-  const json = { profile, language: document.documentElement.lang };
+  const json = { profile, language };
   took(await line.call("visitor", { json }));
   start();
 }
@@ -97,7 +98,7 @@ async function signIn() {
   try {
     if (!jwt) throw new Refused("identity-required");
     const before = line.token;
-    took(await line.call("visitor", { json: { jwt, profile } }));
+    took(await line.call("visitor", { json: { jwt, profile, language } }));
     if (line.token !== before) empty();
     over("");
     start();

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.browser
 
 SECRET = "a-secret-of-the-website-and-the-desk"
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "iframes": False}
+NONCE = "default-src 'none'; script-src 'nonce-abc123'; frame-src {desk}"
 STRICTEST = "default-src 'none'; script-src {desk}; frame-src {desk}"
 
 
@@ -92,9 +93,11 @@ def shop(desk: Desk, screen: Screen) -> Iterator[OpenShop]:
         yield open_one
 
 
-@pytest.mark.parametrize("policy", ["", STRICTEST], ids=["no policy", "strictest policy"])
+@pytest.mark.parametrize(
+    "policy", ["", STRICTEST, NONCE], ids=["no policy", "strictest policy", "nonce"]
+)
 def test_somebody_asks_and_is_answered(shop: OpenShop, screen: Screen, policy: str) -> None:
-    chat = shop(policy=policy)
+    chat = shop(policy=policy, tag='nonce="abc123"')
     chat.open()
     chat.say("Is <b>this</b> lamp in stock? https://shop.example/lamp.")
     expect(chat.bubbles).to_have_text(["Is <b>this</b> lamp in stock? https://shop.example/lamp."])
