@@ -82,7 +82,8 @@ def _start(supervisor: Supervisor, desk: env.Env) -> None:
     state = _prepare()
     python = sys.executable
     if state["providers"]:
-        _let_the_desk_call(desk, f"127.0.0.1:{state['providers']['sms_port']}")
+        ports = [state["providers"][name] for name in ("sms_port", "meta_port")]
+        _let_the_desk_call(desk, [f"127.0.0.1:{port}" for port in ports])
         file = str(desk.data_dir / "demo" / "providers.json")
         command = [python, "-m", "inbox.demo.providers", file]
         supervisor.start(Child("providers", command, seconds_to_stop=3))
@@ -124,10 +125,10 @@ def _prepare() -> dict[str, Any]:
     return state
 
 
-def _let_the_desk_call(desk: env.Env, host: str) -> None:
-    """The demo's pretend provider has no public address."""
+def _let_the_desk_call(desk: env.Env, hosts: list[str]) -> None:
+    """The demo's pretend providers have no public address."""
     os.environ.pop("OUTBOUND_ALLOW_HOSTS_FILE", None)
-    os.environ["OUTBOUND_ALLOW_HOSTS"] = ",".join([*desk.outbound_allow_hosts, host])
+    os.environ["OUTBOUND_ALLOW_HOSTS"] = ",".join([*desk.outbound_allow_hosts, *hosts])
 
 
 def _wait_until(is_there: Callable[[], bool], what: str) -> None:
