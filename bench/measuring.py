@@ -7,12 +7,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.figures import ack, burst, live, mail, start
+from bench.figures import ack, burst, live, mail, screens, sockets, start
 from bench.report import Figure, table, write_json
 
 FIGURES: dict[str, Callable[[int], list[Figure]]] = {
     "ack": ack.measure,
     "live": live.measure,
+    "sockets": sockets.measure,
+    "screens": screens.measure,
     "burst": burst.measure,
     "mail": mail.measure,
     "start": start.measure,

@@ -79,7 +79,7 @@ def _database_away(ground: Ground) -> Iterator[None]:
     elif isinstance(store, SqliteStore):
         holder = sqlite3.connect(store.path, timeout=30, isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
-        time.sleep(6)  # longer than the desk's own patience of five
+        time.sleep(11)  # a drain waits five seconds before a store has its turn to wait as long
         yield
         holder.close()
 
