@@ -147,7 +147,9 @@ def _channel(
     secrets: dict[str, str],
 ) -> Channel:
     channel, is_new = Channel.objects.update_or_create(
-        kind=kind, account=account, defaults={"settings": settings, "secrets": secrets}
+        kind=kind,
+        account=account,
+        defaults={"settings": settings, "secrets": secrets, "templates_synced_at": None},
     )
     if is_new:
         Channel.objects.filter(pk=channel.pk).update(name=name)

@@ -67,7 +67,7 @@ def _noah(desk: Desk, text: str, **fields: Any) -> Message:
 
 def _said(desk: Desk, text: str, *, phone: str, name: str, **fields: Any) -> Message:
     sender = (
-        Address("whatsapp_user", f"GB.{phone[::-1]}", whatsapp.WABA_ID, name),
+        Address("whatsapp_user", whatsapp.user_id(phone), whatsapp.WABA_ID, name),
         Address("phone", f"+{phone}", name=name),
     )
     return said_on_whatsapp(desk.whatsapp, text, sender=sender, **fields)
