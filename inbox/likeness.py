@@ -25,9 +25,13 @@ class Suggestion:
     address: Address
 
     @property
+    def is_proven(self) -> bool:
+        return isinstance(self.address, Identity)
+
+    @property
     def survivor(self) -> Customer:
         """The one whose address is proven stays."""
-        return self.other if isinstance(self.address, Identity) else self.customer
+        return self.other if self.is_proven else self.customer
 
     @property
     def gone(self) -> Customer:

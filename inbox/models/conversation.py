@@ -10,7 +10,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from channels_app.models import Channel
-from customers.models import Customer, Identity
+from customers.addresses import display
+from customers.models import Customer, Identity, Kind
 from inbox.models.ticket import Ticket
 
 
@@ -52,7 +53,9 @@ class ContactPoint(models.Model):
         indexes: ClassVar = [models.Index(fields=["channel", "key"], name="contact_points_by_key")]
 
     def __str__(self) -> str:
-        return self.shown_as or self.address
+        if self.shown_as:
+            return display(Kind.PHONE, self.shown_as)
+        return display(self.address_kind, self.address)
 
     def hear(self, *, at: datetime, opens_window_until: datetime | None = None) -> None:
         """This address wrote to us: it exists after all, and a window never closes earlier. Its

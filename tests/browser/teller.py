@@ -17,7 +17,7 @@ django.setup()
 
 from channels_app.messages import Attachment  # noqa: E402  (needs the apps)
 from channels_app.models import Channel  # noqa: E402  (needs the apps)
-from inbox import delivery, presence, triage  # noqa: E402
+from inbox import contact_details, delivery, presence, triage  # noqa: E402
 from inbox.models import (  # noqa: E402
     Agent,
     CannedReply,
@@ -64,6 +64,19 @@ def mail(
     files = tuple(_picture(number, one) for number, one in enumerate(pictures or []))
     said = saying.mail(channel, text, subject=subject, sender=sender, html=html, attachments=files)
     return _place(said)
+
+
+def form(text: str, subject: str, sender: str) -> dict[str, int]:
+    """Somebody typed an address into a form on the website."""
+    channel = Channel.objects.get(account="support@desk.example")
+    return _place(saying.mail(channel, text, subject=subject, sender=sender, is_claimed=True))
+
+
+def vouch(ticket: int, value: str) -> None:
+    """Grace knows another number of the ticket's customer."""
+    grace = Agent.objects.get(name="Grace")
+    customer = Ticket.objects.get(pk=ticket).customer
+    contact_details.add_address(customer, kind="phone", value=value, by=grace)
 
 
 def note(ticket: int, text: str) -> None:
