@@ -43,7 +43,7 @@ PROOFS = {
     ),
     "poison": Proof(arrivals.poison, {"after": 100}, {"after": 20}),
     "broker": Proof(outages.broker, {"seconds": 600, "flushes": 10}, {"seconds": 4, "flushes": 1}),
-    "database": Proof(outages.database, {"times": 20}, {"times": 1}),
+    "database": Proof(outages.database, {"times": 20, "seconds": 12}, {"times": 1, "seconds": 12}),
     "provider": Proof(
         answers.provider, {"copies": 5, "skips": False}, {"copies": 1, "skips": True}
     ),

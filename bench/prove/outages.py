@@ -12,6 +12,10 @@ from bench.ground import Ground, Grounds, wait_until
 from bench.prove.traffic import Traffic, check, open_calls, settle
 from bench.stores import PostgresStore, SqliteStore
 
+PATIENCE = 11  # a pool waits ten seconds
+# On SQLite who wants to write waits five: a drain for its batch, for the first of it alone, and
+# to say that this failed; then it is the turn of a store.
+MORE_PATIENCE = 10
 DELAYS = """
     SELECT inbox_message.created_at, received_at
       FROM inbox_message JOIN channels_app_inboundevent AS event ON event.id = event_id
@@ -44,8 +48,9 @@ def broker(grounds: Grounds, *, seconds: float, flushes: int) -> dict[str, Any]:
     return facts
 
 
-def database(grounds: Grounds, *, times: int) -> dict[str, Any]:
-    """The database goes away under load: 503 meanwhile, back within ten seconds, nothing by hand.
+def database(grounds: Grounds, *, times: int, seconds: float) -> dict[str, Any]:
+    """The database goes away under load: 503 meanwhile (to those who would wait for longer than
+    ten seconds), back within ten seconds, nothing by hand.
 
     SQLite has no server to stop: somebody else keeps it locked for longer than anybody waits.
     """
@@ -56,7 +61,7 @@ def database(grounds: Grounds, *, times: int) -> dict[str, Any]:
             for _ in range(times):
                 time.sleep(2)
                 with _database_away(ground):
-                    time.sleep(1)
+                    time.sleep(seconds)
                 recovered.append(_seconds_until_taken(ground, traffic))
                 in_flight += open_calls(ground)
         settle(ground, seconds=120)
@@ -64,8 +69,8 @@ def database(grounds: Grounds, *, times: int) -> dict[str, Any]:
     facts |= {"recovered after s": recovered, "ended by themselves": ground.ended}
     assert max(recovered) <= 10, facts
     assert set(facts["refused"]) <= {500, 503}, facts
-    assert traffic.said.refused[503], facts
-    assert set(traffic.said.refused) == {503}, facts
+    assert set(traffic.said.refused) <= {503}, facts
+    assert traffic.said.refused or seconds < PATIENCE, facts
     return facts
 
 
@@ -79,7 +84,7 @@ def _database_away(ground: Ground) -> Iterator[None]:
     elif isinstance(store, SqliteStore):
         holder = sqlite3.connect(store.path, timeout=30, isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
-        time.sleep(11)  # a drain waits five seconds before a store has its turn to wait as long
+        time.sleep(MORE_PATIENCE)
         yield
         holder.close()
 
