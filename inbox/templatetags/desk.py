@@ -33,6 +33,7 @@ CHANNEL_LABELS = {
     "webchat": _("Web chat"),
     "whatsapp": _("WhatsApp"),
 }
+ADDRESS_ICONS = {"email": "mail", "visitor": "globe", "external": "globe"}
 STATUS_ICONS = {
     "scheduled": "clock",
     "queued": "clock",
@@ -85,7 +86,7 @@ def channel_label(kind: str) -> Promise | str:
 
 @register.filter
 def address_icon(kind: str) -> str:
-    return "mail" if kind == "email" else "phone"
+    return ADDRESS_ICONS.get(kind, "phone")
 
 
 @register.filter

@@ -41,7 +41,7 @@ def _identity_of(signed: Visitor, old: ContactPoint) -> Identity:
     """Whoever the website's account or its verified addresses belong to; else the visitor."""
     name = signed.profile.get("name", "")
     own = Address("visitor", old.address, scope=signed.channel.key)
-    return identify([*visitors.addresses_of(signed), own], name=name, proven_by="signature")
+    return identify([*visitors.addresses_of(signed), own], name=name)
 
 
 def _end(old: ContactPoint) -> None:

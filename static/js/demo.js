@@ -54,7 +54,8 @@ document.querySelectorAll(".demo-screen").forEach(showNewest);
 document.querySelector(".demo-who")?.addEventListener("submit", async (event) => {
   event.preventDefault();
   const { target: form, submitter } = event;
-  await window.Parley?.("logout").catch(() => {});
+  const patience = new Promise((done) => { setTimeout(done, 2000); });
+  await Promise.race([window.Parley?.("logout").catch(() => {}), patience]);
   form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "who", value: submitter.value }));
   form.submit();
 });
