@@ -39,6 +39,8 @@ SECONDS = 10.0
 MAX_BYTES = 1_000_000
 MAX_REDIRECTS = 3
 IDLE_SECONDS = 15.0
+# Name and three numbers: the form that Meta's API description asks for.
+AGENT = "Parley/0.1.0"
 
 
 class File(NamedTuple):
@@ -178,7 +180,7 @@ def _client() -> httpx.Client:
     return httpx.Client(
         transport=_Transport(),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        headers={"User-Agent": "Parley", "Accept-Encoding": "identity"},
+        headers={"User-Agent": AGENT, "Accept-Encoding": "identity"},
         max_redirects=MAX_REDIRECTS,
         trust_env=False,
     )

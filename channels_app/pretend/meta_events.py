@@ -57,7 +57,7 @@ class Line:
     def bare_event(self, field: str, value: Json) -> Json:
         """A whole call about the account, no number named."""
         change = {"field": field, "value": value}
-        entry = {"id": self.waba_id, "changes": [change]}
+        entry = {"id": self.waba_id, "time": int(now()), "changes": [change]}
         return {"object": "whatsapp_business_account", "entry": [entry]}
 
 
