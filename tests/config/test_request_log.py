@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import pytest
+import structlog
 from django.http import HttpResponse
 from django.test import RequestFactory
 from structlog.testing import capture_logs
 
+from config import request_log
 from config.request_log import RequestLog
 
 
 class Match:
     route = "accounts/password/reset/key/<key>/"
+
+
+@pytest.fixture(autouse=True)
+def _logger_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that was used before keeps speaking to whom it spoke then."""
+    monkeypatch.setattr(request_log, "logger", structlog.get_logger("request"))
 
 
 def lines_of(path: str, match: object) -> list[dict]:
