@@ -100,6 +100,7 @@ class WebchatForm(ChannelForm):
             ("dark", _lazy("Dark")),
         ],
         initial="auto",
+        help_text=_lazy("Choose one when your site itself is always light or always dark."),
     )
     position = forms.ChoiceField(
         label=_lazy("Corner"),
@@ -113,9 +114,24 @@ class WebchatForm(ChannelForm):
         max_length=300,
         help_text=_lazy("Shown in the empty chat. Empty: a friendly one in each language."),
     )
-    ask_name = forms.ChoiceField(label=_lazy("Name"), choices=ASKED, initial="off")
-    ask_email = forms.ChoiceField(label=_lazy("Mail address"), choices=ASKED, initial="off")
-    ask_phone = forms.ChoiceField(label=_lazy("Phone number"), choices=ASKED, initial="off")
+    ask_name = forms.ChoiceField(
+        label=_lazy("Name"),
+        choices=ASKED,
+        initial="off",
+        help_text=_lazy("Asked beside the first message. Whoever has signed in is not asked."),
+    )
+    ask_email = forms.ChoiceField(
+        label=_lazy("Mail address"),
+        choices=ASKED,
+        initial="off",
+        help_text=_lazy("So that an answer finds a visitor who has left."),
+    )
+    ask_phone = forms.ChoiceField(
+        label=_lazy("Phone number"),
+        choices=ASKED,
+        initial="off",
+        help_text=_lazy("A claim like every typed address: nobody is found or joined by it."),
+    )
     availability = forms.ChoiceField(
         label=_lazy("Now"),
         choices=[
@@ -123,6 +139,7 @@ class WebchatForm(ChannelForm):
             ("form", _lazy("We are away: take messages, answer by mail")),
         ],
         initial="chat",
+        help_text=_lazy("While you are away the chat asks for a mail address first."),
     )
     after_resolved = forms.ChoiceField(
         label=_lazy("After a conversation was resolved"),
@@ -131,6 +148,7 @@ class WebchatForm(ChannelForm):
             ("new", _lazy("a new message begins a new one")),
         ],
         initial="reopen",
+        help_text=_lazy("Within the days of “reopen days” below; later it is a new one anyway."),
     )
     mail_channel = forms.CharField(
         label=_lazy("Mail channel"),
