@@ -15,8 +15,8 @@ from channels_app import journal
 from channels_app.messages import WebhookRequest
 from channels_app.models import Channel, InboundEvent
 from customers.models import Customer
-from inbox import intake, triage
-from inbox.models import Activity, LiveEvent, Message, Ticket
+from inbox import intake, joining, people, triage
+from inbox.models import Activity, Agent, LiveEvent, Message, Ticket
 from tests.flows.saying import ADA_PHONE, sms
 
 pytestmark = pytest.mark.django_db
@@ -129,3 +129,17 @@ def test_known_customers_cost_few_queries_each(text_line: Channel) -> None:
             intake.drain("webhook")
         costs.append(len(queries))
     assert costs[1] - costs[0] <= 3 * 10 + 2, queries.captured_queries
+
+
+def test_one_person_with_two_numbers_is_one_ticket(text_line: Channel, grace: Agent) -> None:
+    one, other = (sms(text_line, "first", sender=number(n)).ticket_id for n in range(2))
+    customers = [Ticket.objects.get(pk=ticket).customer for ticket in (one, other)]
+    people.merge(customers[1], into=customers[0], by=grace)
+    joining.join(Ticket.objects.get(pk=other), into=Ticket.objects.get(pk=one), by=grace)
+    long_ago = timezone.now() - timedelta(days=8)
+    Ticket.objects.update(status="resolved", resolved_at=long_ago)
+    texts_in(text_line, *((number(n), f"again {n}") for n in range(2)))
+    intake.drain("webhook")
+    again = set(Message.objects.filter(text__startswith="again").values_list("ticket", flat=True))
+    assert len(again) == 1
+    assert again.isdisjoint({one, other})
