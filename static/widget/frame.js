@@ -123,6 +123,7 @@ function describe(said) {
   const card = $("ask");
   if (!card) return;
   for (const input of card.querySelectorAll("input")) input.value ||= profile[input.name] || "";
+  if (!heard.length && !waiting.length) card.hidden = isIntroduced(true);
 }
 
 // The desk does not know this token any more. Another tab may have a newer one.
@@ -249,13 +250,15 @@ function draw() {
   $("welcome").hidden = said.length > 0 && !isWhole;
   $("earlier").hidden = isWhole;
   const ask = $("ask");
-  if (ask) ask.hidden = said.length > 0 && isIntroduced();
+  if (ask) ask.hidden = isIntroduced(said.length === 0);
   const follows = show(said, { seen, retry, drop });
   if (!follows && unread) $("newer").hidden = false;
 }
 
-function isIntroduced() {
-  return [...$("ask").querySelectorAll("input")].every((input) => !input.required || profile[input.name]);
+// Before the first message everything asked for has to be known already, later what is needed.
+function isIntroduced(isFirst) {
+  const inputs = [...$("ask").querySelectorAll("input")];
+  return inputs.every((input) => profile[input.name] || !(isFirst || input.required));
 }
 
 async function earlier() {

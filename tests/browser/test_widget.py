@@ -402,6 +402,18 @@ def test_away_means_an_address_to_answer_to(shop: OpenShop) -> None:
     expect(chat.frame.get_by_label("Email")).to_be_hidden()
 
 
+def test_whom_the_website_has_introduced_is_not_asked_again(shop: OpenShop) -> None:
+    chat = shop(ask_name="optional", ask_email="required", tag='data-name="Ada"')
+    chat.open()
+    expect(chat.frame.get_by_label("Name")).to_have_value("Ada")
+    chat.parley("'identify', {email: 'ada@claims.example'}")
+    expect(chat.frame.get_by_label("Name")).to_be_hidden()
+    chat.say("Hello")
+    expect(chat.frame.get_by_text("Sent")).to_be_visible()
+    (ticket,) = chat.desk.tell("chat_tickets", key=chat.key)
+    assert ticket["customer"] == "Ada"
+
+
 def test_resolved_blocked_and_typing_are_shown(shop: OpenShop, screen: Screen) -> None:
     chat = shop()
     chat.open()
