@@ -6,13 +6,13 @@ import re
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils.csp import CSP
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
 from inbox.access import messages_visible_to
 from inbox.models import Attachment
 from inbox.views.entry import DeskRequest, for_agents
+from inbox.views.messages import DOWNLOAD
 
 # Types that browsers play and never take for a page, whatever the bytes are.
 PLAYABLE = frozenset(
@@ -23,7 +23,7 @@ STRETCH = re.compile(r"bytes=(\d{1,12})-(\d{0,12})", re.ASCII)
 
 @for_agents
 @require_safe
-@csp_override({"default-src": [CSP.NONE], "sandbox": []})
+@csp_override(DOWNLOAD)
 def sound(request: DeskRequest, number: int) -> HttpResponse:
     """A voice message or another sound, for the player in its bubble."""
     seen = messages_visible_to(request.user)

@@ -15,6 +15,7 @@ from django.db import DataError, OperationalError, connection
 from twilio.request_validator import RequestValidator
 
 from channels_app import journal
+from channels_app.adapters.whatsapp.signing import sign
 from channels_app.models import Channel, InboundEvent
 from inbox import webhooks
 from inbox.drains import drains
@@ -114,6 +115,35 @@ async def test_only_posts_are_taken(line: Channel) -> None:
     transport = httpx.ASGITransport(app=webhooks.door)
     async with httpx.AsyncClient(transport=transport, base_url=settings.PUBLIC_URL) as client:
         assert (await client.get(f"/webhooks/{line.key}/")).status_code == 405
+
+
+@pytest.fixture
+def whatsapp(transactional_db: None) -> Channel:
+    secrets = {"app_secret": "secret", "verify_token": "word"}
+    return Channel.objects.create(kind="whatsapp", name="WhatsApp", account="1", secrets=secrets)
+
+
+@pytest.mark.parametrize(
+    ("token", "status", "body"), [("word", 200, "<b>1158</b>"), ("other", 403, ""), ("", 403, "")]
+)
+async def test_a_handshake_is_answered_in_plain_text(
+    whatsapp: Channel, token: str, status: int, body: str
+) -> None:
+    asked = {"hub.mode": "subscribe", "hub.verify_token": token, "hub.challenge": "<b>1158</b>"}
+    transport = httpx.ASGITransport(app=webhooks.door)
+    async with httpx.AsyncClient(transport=transport, base_url=settings.PUBLIC_URL) as client:
+        answer = await client.get(f"/webhooks/{whatsapp.key}/", params=asked)
+    assert (answer.status_code, answer.text) == (status, body)
+    if status == 200:
+        assert answer.headers["content-type"].startswith("text/plain")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    assert await stored() == 0
+
+
+async def test_a_provider_that_asks_for_200_gets_it(whatsapp: Channel) -> None:
+    signed = {"x-hub-signature-256": sign(b"{}", secret="secret")}
+    assert (await post(f"/webhooks/{whatsapp.key}/", b"{}", **signed)).status_code == 200
+    assert await stored() == 1
 
 
 async def test_a_body_too_large_is_refused_and_not_stored(line: Channel) -> None:
