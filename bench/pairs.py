@@ -1,8 +1,9 @@
 """Two threads do the same thing at the same moment: `python -m bench.pairs N` in a desk's
 environment; prints how many tickets, customers and messages came of it.
 
-Each pair is one new customer whose first two messages arrive at once, without the door and the
-journal before them, so that nothing but the rows themselves keeps them apart.
+Each pair is one new customer whose first two messages arrive at once, and later, when the ticket
+is long resolved, two more. There is no door and no journal before them, so that nothing but the
+rows themselves keeps them apart.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from datetime import timedelta
 
 import django
 from django.utils import timezone
@@ -25,18 +27,25 @@ def main(pairs: int) -> None:
     from inbox.models import Message, Ticket
 
     channel = Channel.objects.select_related("policy").get(kind="sms")
-    barrier = threading.Barrier(WORKERS)
     errors: list[str] = []
+    for first in (0, WORKERS):
+        _all_say(channel, pairs, first, errors)
+        long_ago = timezone.now() - timedelta(days=30)
+        Ticket.objects.update(status="resolved", resolved_at=long_ago)
+    rows = {model.__name__: model.objects.count() for model in (Ticket, Customer, Message)}
+    print(json.dumps(rows | {"errors": errors}))
+
+
+def _all_say(channel, pairs: int, first: int, errors: list[str]) -> None:
+    barrier = threading.Barrier(WORKERS)
     threads = [
         threading.Thread(target=_say, args=(channel, pairs, who, barrier, errors))
-        for who in range(WORKERS)
+        for who in range(first, first + WORKERS)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    rows = {model.__name__: model.objects.count() for model in (Ticket, Customer, Message)}
-    print(json.dumps(rows | {"errors": errors}))
 
 
 def _say(channel, pairs: int, who: int, barrier: threading.Barrier, errors: list[str]) -> None:

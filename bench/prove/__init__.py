@@ -41,6 +41,7 @@ PROOFS = {
         {"calls": 6000, "limit_ms": 250},
         {"calls": 300, "limit_ms": 10_000},
     ),
+    "web-gone": Proof(arrivals.web_gone, {"calls": 500}, {"calls": 50}),
     "poison": Proof(arrivals.poison, {"after": 100}, {"after": 20}),
     "broker": Proof(outages.broker, {"seconds": 600, "flushes": 10}, {"seconds": 4, "flushes": 1}),
     "database": Proof(outages.database, {"times": 20, "seconds": 12}, {"times": 1, "seconds": 12}),

@@ -38,12 +38,13 @@ def duplicates(grounds: Grounds, *, events: int) -> dict[str, Any]:
 
 
 def first_contact(grounds: Grounds, *, pairs: int) -> dict[str, Any]:
-    """A new customer's first two messages come at once: one ticket, not two."""
+    """A new customer's first two messages come at once: one ticket, not two. So do the next two,
+    long after it was resolved."""
     with grounds.new(start=()) as ground:
         said = run_python("-m", "bench.pairs", str(pairs), environment=ground.environment)
     facts = {"pairs": pairs, **json.loads(said)}
-    assert facts["Ticket"] == facts["Customer"] == pairs, facts
-    assert facts["Message"] == 2 * pairs, facts
+    assert (facts["Customer"], facts["Ticket"]) == (pairs, 2 * pairs), facts
+    assert facts["Message"] == 4 * pairs, facts
     assert not facts["errors"], facts
     return facts
 
@@ -60,6 +61,23 @@ def ack_in_time(grounds: Grounds, *, calls: int, limit_ms: int) -> dict[str, Any
     facts["not 2xx"] = sum(not answer.is_ok for answer in answers)
     assert not facts["not 2xx"], facts
     assert facts["p99 ms"] <= limit_ms, facts
+    return facts
+
+
+def web_gone(grounds: Grounds, *, calls: int) -> dict[str, Any]:
+    """The web process dies with acknowledged messages in its hands and does not come back: the
+    clock finds them and a worker puts them into tickets."""
+    with grounds.new(start=("worker", "clock")) as ground:
+        ground.start("web", PARLEY_CRASH_AT="claimed:2")
+        ground.wait_ready("web", "worker", "clock")
+        requests = [_call(ground, number) for number in range(calls)]
+        answers = asyncio.run(as_fast_as_possible(ground.port, requests, lines=4))
+        wait_until(lambda: ground.is_dead("web"), seconds=10, what="the web process is dead")
+        del ground.processes["web"]
+        taken = sum(answer.is_ok for answer in answers)
+        settled = settle(ground)
+        facts = {"taken": taken, "settled after s": settled, **_counts(ground)}
+    assert 0 < taken <= facts["messages"] == facts["journal"], facts
     return facts
 
 
