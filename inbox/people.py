@@ -73,7 +73,18 @@ def give(ticket: Ticket, *, to: Customer, by: Agent) -> None:
             if ongoing.ticket.customer_id != customer.pk:
                 was = ongoing.ticket.customer_id
                 ongoing.record(Verb.CUSTOMER_CHANGED, was=was, to=customer.pk)
-                _put_under(ongoing, customer)
+                put_under(ongoing, customer)
+
+
+def put_under(ongoing: Change, customer: Customer) -> None:
+    """Within a change under way: the ticket is another customer's from now on, and so are those
+    that were joined into it."""
+    ongoing.ticket.customer = customer
+    numbers = [ongoing.ticket.pk]
+    while numbers:
+        joined = Ticket.objects.filter(merged_into__in=numbers)
+        numbers = list(joined.values_list("pk", flat=True))
+        Ticket.objects.filter(pk__in=numbers).update(customer=customer)
 
 
 def _check_sight(agent: Agent, *customers: Customer) -> None:
@@ -104,17 +115,7 @@ def _hand_over(ticket: Ticket, merge: CustomerMerge, *, by: Agent) -> None:
         return
     with change(ticket.pk, by=by) as ongoing:
         ongoing.record(Verb.CUSTOMERS_MERGED, merged=merge.merged_id, into=merge.survivor_id)
-        _put_under(ongoing, merge.survivor)
-
-
-def _put_under(ongoing: Change, customer: Customer) -> None:
-    """Tickets that were joined into this one come along."""
-    ongoing.ticket.customer = customer
-    numbers = [ongoing.ticket.pk]
-    while numbers:
-        joined = Ticket.objects.filter(merged_into__in=numbers)
-        numbers = list(joined.values_list("pk", flat=True))
-        Ticket.objects.filter(pk__in=numbers).update(customer=customer)
+        put_under(ongoing, merge.survivor)
 
 
 def _points_of(back: Customer, merge: CustomerMerge) -> QuerySet[ContactPoint]:
@@ -138,7 +139,7 @@ def _part(ticket: Ticket, back: Customer, merge: CustomerMerge, *, by: Agent) ->
         owners = {strand.contact_point.customer_id for strand in strands}
         if ticket.customer_id not in owners and _was_theirs(ongoing.ticket, merge):
             ongoing.record(Verb.CUSTOMERS_UNMERGED, customer=back.pk)
-            _put_under(ongoing, back)
+            put_under(ongoing, back)
             return
         for strand in strands:
             if strand.contact_point.customer_id == back.pk:

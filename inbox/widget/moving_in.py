@@ -12,6 +12,7 @@ from inbox import rotation
 from inbox.changes import change
 from inbox.joining import split_off
 from inbox.models import Activity, ContactPoint, Conversation, Visitor
+from inbox.people import put_under
 from inbox.widget import visitors
 
 Verb = Activity.Verb
@@ -78,4 +79,4 @@ def _bring(strand: int, new: ContactPoint) -> None:
         if others.exclude(contact_point__customer=new.customer_id).exists():
             split_off(ongoing, moving)
         else:
-            ongoing.ticket.customer = new.customer
+            put_under(ongoing, new.customer)
