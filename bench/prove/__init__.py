@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.ground import Grounds
-from bench.prove import answers, arrivals, kills, outages
+from bench.prove import answers, arrivals, kills, outages, screens
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,9 @@ PROOFS = {
         answers.provider, {"copies": 5, "skips": False}, {"copies": 1, "skips": True}
     ),
     "statuses": Proof(answers.statuses, {"messages": 500}, {"messages": 20}),
+    "screens": Proof(
+        screens.screens, {"clients": 200, "seconds": 60}, {"clients": 15, "seconds": 6}
+    ),
     "two-agents": Proof(answers.two_agents, {"pairs": 500}, {"pairs": 20}),
 }
 
