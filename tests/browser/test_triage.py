@@ -146,5 +146,7 @@ def test_who_may_no_longer_sign_in_is_shown_the_door_at_once(desk: Desk, screen:
 
 
 def _order(page: Page) -> list[int]:
-    numbers = page.locator("#rows > li[data-number]").evaluate_all("rows => rows.map(row => row.dataset.number)")
+    numbers = page.locator("#rows > li[data-number]").evaluate_all(
+        "rows => rows.map(row => row.dataset.number)"
+    )
     return [int(number) for number in numbers]
