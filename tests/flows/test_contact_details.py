@@ -66,6 +66,15 @@ class TestClaims:
         assert suggestions(typed, agent=grace) == []
         assert len(suggestions(typed, agent=heidi)) == 1
 
+    def test_nobody_of_whom_a_part_is_hidden_is_suggested(
+        self, support: Channel, sales: Channel, grace: Agent, heidi: Agent
+    ) -> None:
+        mail(support, "In the open")
+        mail(sales, "A quote please")
+        typed = customer_of(mail(support, "Me too", is_claimed=True))
+        assert suggestions(typed, agent=grace) == []
+        assert len(suggestions(typed, agent=heidi)) == 1
+
     def test_two_who_share_a_name_are_not_suggested(
         self, support: Channel, text_line: Channel, grace: Agent
     ) -> None:

@@ -8,6 +8,7 @@ from django.test import Client
 
 from channels_app.messages import Address
 from channels_app.models import Channel
+from customers.identify import identify
 from customers.models import Claim, Customer, CustomerMerge, Identity
 from inbox import triage
 from inbox.models import Agent, ContactPoint, Message, Team, Ticket
@@ -68,6 +69,30 @@ def test_more_history_costs_no_more_queries(
         hear(line)
         triage.add_note(said.ticket, text="x", by=grace)
     assert queries(lambda: as_grace.get(address)) == with_few
+
+
+def test_more_addresses_and_suggestions_cost_no_more_queries(
+    line: Channel, as_grace: Client, queries: Callable[[Callable[[], Any]], int]
+) -> None:
+    customer = hear(line).ticket.customer
+
+    def know(number: int) -> None:
+        address = f"ada{number}@customer.example"
+        identify([Address("phone", "+447700900123"), Address("email", address)])
+        for claimant in (
+            customer,
+            identify([Address("phone", f"+4477009009{number:02}")]).customer,
+        ):
+            claimant.claims.create(kind="email", value=address, key=address, source="form")
+
+    know(1)
+    home = f"/customers/{customer.pk}/"
+    as_grace.get(home)
+    with_one = queries(lambda: as_grace.get(home))
+    for number in range(2, 5):
+        know(number)
+    assert queries(lambda: as_grace.get(home)) == with_one
+    assert as_grace.get(home).content.decode().count("This may be the same person") == 4
 
 
 class TestMergedAndParted:
