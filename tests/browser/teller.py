@@ -28,6 +28,7 @@ from inbox.models import (  # noqa: E402
     Ticket,
 )
 from tests.browser.visits import *  # noqa: E402, F403
+from tests.browser.whatsapp import *  # noqa: E402, F403
 from tests.flows import saying  # noqa: E402
 
 PASSWORD = "a-long-password"
