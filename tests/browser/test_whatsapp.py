@@ -69,6 +69,6 @@ def test_reactions_come_and_go_both_ways(desk: Desk, page: Page) -> None:
     bubble = page.locator(f"#m-{said['message']}")
     desk.tell("whatsapp_reaction", message=said["message"], emoji="❤️")
     expect(bubble.locator(".reaction")).to_contain_text("❤️")
-    bubble.get_by_label("React").or_(bubble.locator("summary", has_text="React")).first.click()
+    bubble.locator("summary", has_text="React").click()
     bubble.get_by_role("button", name="👍").click()
     expect(bubble.locator(".reaction").nth(1)).to_contain_text("👍")
