@@ -5,13 +5,15 @@ from __future__ import annotations
 from channels_app.messages import Address, InboundMessage
 from channels_app.models import Channel
 from customers.addresses import display, matching_key
-from customers.identify import claim, identify, owners_of, prove
+from customers.identify import claim, identify, prove
 from customers.merging import hold
 from customers.models import Claim, Identity
 from customers.succession import release_number
 from inbox import reply_tokens
 from inbox.forwarding import forwarding_agent
 from inbox.models import ContactPoint
+
+MAX_ALIASES = 20
 
 
 def contact_point_of(channel: Channel, inbound: InboundMessage) -> ContactPoint:
@@ -32,41 +34,54 @@ def contact_point_of(channel: Channel, inbound: InboundMessage) -> ContactPoint:
 
 
 def _known_point(channel: Channel, identity: Identity, inbound: InboundMessage) -> ContactPoint:
-    """The point of this identity. One where the person was met by a less specific address goes
-    by this one from now on: answers and echoes land on one."""
-    met = _met_as(channel, identity, inbound) if len(inbound.sender) > 1 else None
-    if met is not None:
-        return _renamed(met, identity, inbound)
-    point, is_new = ContactPoint.objects.get_or_create(
-        channel=channel,
-        identity=identity,
-        defaults={
-            "customer_id": identity.customer_id,
-            "address_kind": identity.kind,
-            "key": identity.key,
-            "address": inbound.sender[0].value[:320],
-            "shown_as": display("phone", inbound.shown_sender)[:320],
-        },
-    )
-    return point if is_new else _renamed(point, identity, inbound)
+    """The point of this person here, by whichever of their addresses they were met: answers and
+    echoes land on one. A less specific address gives way to the one that leads now."""
+    names = [_name(one.kind, one.value) for one in inbound.sender]
+    met = _met_as(channel, identity, names)
+    if met is None:
+        met, _is_new = ContactPoint.objects.get_or_create(
+            channel=channel,
+            identity=identity,
+            defaults={
+                "customer_id": identity.customer_id,
+                "address_kind": identity.kind,
+                "key": identity.key,
+                "address": inbound.sender[0].value[:320],
+            },
+        )
+    if channel.adapter.has_aliases or len(names) > 1:
+        _learn(met, identity, inbound, names)
+    return met
 
 
-def _met_as(channel: Channel, identity: Identity, inbound: InboundMessage) -> ContactPoint | None:
-    aliases = [one for one in owners_of(inbound.sender) if one.customer_id == identity.customer_id]
-    points = ContactPoint.objects.filter(channel=channel, identity__in=aliases)
-    by_identity = {point.identity_id: point for point in points}
-    return next((by_identity[one.pk] for one in aliases if one.pk in by_identity), None)
+def _met_as(channel: Channel, identity: Identity, names: list[str]) -> ContactPoint | None:
+    """The point that was heard by one of these addresses, by the most specific one first."""
+    if len(names) == 1 and not channel.adapter.has_aliases:
+        return None
+    points = ContactPoint.objects.filter(channel=channel, customer=identity.customer_id)
+    points = points.filter(identity__ended_at=None).exclude(identity=None).order_by("pk")
+    heard = [(point, {*point.aliases, _name(point.address_kind, point.key)}) for point in points]
+    return next((point for name in names for point, by in heard if name in by), None)
 
 
-def _renamed(point: ContactPoint, identity: Identity, inbound: InboundMessage) -> ContactPoint:
-    shown_as = display("phone", inbound.shown_sender)[:320] or point.shown_as
-    if (point.identity_id, point.shown_as) == (identity.pk, shown_as):
-        return point
-    if point.identity_id != identity.pk:
-        point.address, point.address_kind = inbound.sender[0].value[:320], identity.kind
-    point.identity, point.key, point.shown_as = identity, identity.key, shown_as
-    point.save(update_fields=["identity", "address", "address_kind", "key", "shown_as"])
-    return point
+def _learn(
+    point: ContactPoint, identity: Identity, inbound: InboundMessage, names: list[str]
+) -> None:
+    """Note how this person is heard by now."""
+    before = (point.identity_id, point.shown_as, point.aliases)
+    if _name(point.address_kind, point.key) in names[1:]:
+        point.identity, point.address_kind, point.key = identity, identity.kind, identity.key
+        point.address = inbound.sender[0].value[:320]
+    point.shown_as = display("phone", inbound.shown_sender)[:320] or point.shown_as
+    point.aliases = sorted({*point.aliases, *names})[:MAX_ALIASES]
+    if (point.identity_id, point.shown_as, point.aliases) != before:
+        point.save(
+            update_fields=["identity", "address", "address_kind", "key", "shown_as", "aliases"]
+        )
+
+
+def _name(kind: str, value: str) -> str:
+    return f"{kind} {matching_key(kind, value)}"
 
 
 def _claimed(channel: Channel, inbound: InboundMessage, sender: Address) -> ContactPoint:

@@ -72,7 +72,7 @@ def _move(point: ContactPoint, new: Identity, news: IdentityChange) -> None:
         fold_point(twin, into=point)
     phone = next((one.value for one in news.current if one.kind == "phone"), "")
     point.identity, point.address_kind, point.key = new, new.kind, new.key
-    point.address = new.value
+    point.address, point.aliases = new.value, []
     point.shown_as = display("phone", phone) or point.shown_as
     point.customer_id = new.customer_id
     point.save()

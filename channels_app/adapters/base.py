@@ -31,6 +31,7 @@ class Adapter:
     `verifying_secret` names the secret that proves the provider's calls: an event may only be
     routed to another channel that shares it. `knows_its_account`: what a call says about an
     account that no channel has belongs to nobody, not to the channel that was called.
+    `has_aliases`: one person is named by a number here and by an id there.
     """
 
     kind: ClassVar[str]
@@ -43,6 +44,7 @@ class Adapter:
     verifying_secret: ClassVar[str] = ""
     knows_its_account: ClassVar[bool] = False
     marks_read: ClassVar[bool] = False
+    has_aliases: ClassVar[bool] = False
     limits: ClassVar[Limits] = Limits()
     settings_form: ClassVar[type[ChannelForm]]
 

@@ -19,7 +19,7 @@ class ContactPoint(models.Model):
     """One person on one channel: the exact address to answer to and what is known of it.
 
     `key` is the address as it is compared, `address` as it was received, `shown_as` what people
-    know it by when it is a provider's code. Without an identity the address was typed by somebody
+    know it by when it is a provider's code, `aliases` every address it was heard by. Without an identity the address was typed by somebody
     and is proven by nobody. Until `window_ends_at` a channel with a window lets us answer freely,
     until `free_entry_ends_at` without a charge.
     """
@@ -33,6 +33,7 @@ class ContactPoint(models.Model):
     address = models.CharField(max_length=320)
     key = models.CharField(max_length=320)
     shown_as = models.CharField(max_length=320, blank=True)
+    aliases = models.JSONField(default=list, blank=True)
     is_blocked = models.BooleanField(default=False)
     undeliverable_reason = models.TextField(blank=True)
     last_inbound_at = models.DateTimeField(null=True)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from channels_app.models import Channel, InboundEvent, MessageTemplate
 from channels_app.pretend import meta_events as events
 from channels_app.pretend.meta_events import Line, Person
+from customers import merging
 from customers.models import Customer, CustomerMerge, Identity
 from inbox import afterthoughts, intake
 from inbox.models import (
@@ -125,6 +126,23 @@ class TestPersons:
         assert second.conversation == first.conversation
         assert second.conversation.contact_point.address == "GB.ENT.1"
         assert ContactPoint.objects.count() == 1
+
+    def test_an_echo_that_names_less_lands_on_the_same_contact_point(self, whatsapp):
+        linked = Person(phone=ADA.phone, user_id="GB.1", parent_id="GB.ENT.1", name="Ada")
+        first = says(whatsapp, sender=linked)
+        for to in (Person(phone=ADA.phone), Person(user_id="GB.1"), ADA):
+            assert echoes(whatsapp, "Hello", to=to).conversation == first.conversation
+        assert ContactPoint.objects.get().address == "GB.ENT.1"
+
+    def test_two_accounts_of_one_customer_are_two_contact_points(self, whatsapp, text_line):
+        first = says(whatsapp)
+        work = Person(phone="447700900999", user_id="GB.7", name="Ada")
+        second = says(whatsapp, sender=work)
+        merging.merge(second.ticket.customer, into=first.ticket.customer, by="Grace")
+        ContactPoint.objects.update(customer=first.ticket.customer)
+        assert says(whatsapp, sender=work).conversation.contact_point.address == "GB.7"
+        by_number = Person(phone="447700900999", name="Ada")
+        assert says(whatsapp, sender=by_number).conversation.contact_point.address == "GB.7"
 
     def test_somebody_known_by_number_on_sms_is_the_same_person(self, whatsapp, text_line):
         first = sms(text_line, "From my phone", sender="+447700900123")

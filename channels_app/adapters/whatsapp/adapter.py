@@ -65,6 +65,7 @@ class WhatsAppAdapter(Adapter):
     verifying_secret = "app_secret"  # noqa: S105 (a setting's name)
     knows_its_account = True
     marks_read = True
+    has_aliases = True
     limits: ClassVar = Limits(
         max_text=4096,
         max_attachments=1,

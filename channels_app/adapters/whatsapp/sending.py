@@ -59,7 +59,7 @@ def recipient(message: OutboundMessage) -> dict[str, str]:
     """A phone number goes into `to`; a business-scoped user id, own or parent, into `recipient`:
     in `to` it is reported to be dropped without a word."""
     if message.to_kind == "phone":
-        return {"to": message.to.lstrip("+")}
+        return {"to": "".join(filter(str.isdigit, message.to))}
     return {"recipient": message.to}
 
 
