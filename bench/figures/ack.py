@@ -83,5 +83,5 @@ def _p99(ground: Ground) -> float:
         for n in range(500)
     ]
     answers = asyncio.run(at_rate(ground.port, calls, per_second=100))
-    assert all(answer.is_ok for answer in answers)
+    assert all(answer.is_ok for answer in answers), {answer.status for answer in answers}
     return 1000 * statistics.quantiles([answer.seconds for answer in answers], n=100)[98]

@@ -58,7 +58,7 @@ async def _burst(ground: Ground, is_told: Callable[[Ground, Tab, int], bool], ev
         tab.expected = events
         started = time.perf_counter()
         answers = await as_fast_as_possible(ground.port, calls, lines=LINES)
-        assert all(answer.is_ok for answer in answers)
+        assert all(answer.is_ok for answer in answers), {answer.status for answer in answers}
         while not is_told(ground, tab, before + events):
             assert time.perf_counter() < started + 300, (len(tab.heard), ground.tail("worker"))
             await asyncio.sleep(0.05)

@@ -53,7 +53,7 @@ async def _delays(ground: Ground, per_second: float) -> list[float]:
     async with Tab(ground) as tab:
         started = time.perf_counter()
         answers = await at_rate(ground.port, calls, per_second=per_second)
-        assert all(answer.is_ok for answer in answers)
+        assert all(answer.is_ok for answer in answers), {answer.status for answer in answers}
         await _until_told(ground, tab, number)
     heard: dict[int, float] = {}
     for moment, said in tab.heard:
