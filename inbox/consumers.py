@@ -142,7 +142,8 @@ class InboxConsumer(AsyncWebsocketConsumer):
         if time.monotonic() - self.typed_at < TYPING_EVERY:
             return
         self.typed_at = time.monotonic()
-        await in_thread(presence.typing)(ticket, agent=agent.pk)
+        for seen in await in_thread(seen_tickets)(agent, [ticket.pk]):  # it may have moved since
+            await in_thread(presence.typing)(seen, agent=agent.pk)
         for number in _numbers([strand]):
             await in_thread(_let_the_visitor_know)(ticket, number, agent)
 
