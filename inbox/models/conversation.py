@@ -19,9 +19,9 @@ class ContactPoint(models.Model):
     """One person on one channel: the exact address to answer to and what is known of it.
 
     `key` is the address as it is compared, `address` as it was received, `shown_as` what people
-    know it by when it is a provider's code, `aliases` every address it was heard by. Without an identity the address was typed by somebody
-    and is proven by nobody. Until `window_ends_at` a channel with a window lets us answer freely,
-    until `free_entry_ends_at` without a charge.
+    know it by when it is a provider's code, `aliases` every address it was heard by. Without an
+    identity the address was typed by somebody and is proven by nobody. Until `window_ends_at` a
+    channel with a window lets us answer freely, until `free_entry_ends_at` without a charge.
     """
 
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="contact_points")
