@@ -22,6 +22,9 @@ def main() -> None:
         http="httptools",
         ws="websockets-sansio",
         ws_per_message_deflate=False,
+        # Finds browsers that vanished; the living speak up themselves every 50 s.
+        ws_ping_interval=180,
+        ws_ping_timeout=60,
         lifespan="off",
         log_config=None,
         access_log=False,

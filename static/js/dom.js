@@ -34,19 +34,24 @@ export async function fragment(url) {
 /** New elements speak htmx only after it has seen them. */
 export const enliven = (element) => window.htmx?.process(element);
 
-/** Gather calls for a moment and run once with all of their arguments. */
-export function gather(milliseconds, run) {
+const AT_ONCE = 50;
+
+/** Gather calls and run once with all of their arguments: soon, but with a pause between runs. */
+export function gather(pause, run) {
   const gathered = new Set();
   let timer = 0;
+  let ranAt = 0;
   return (item) => {
     gathered.add(item);
     if (timer) return;
+    const wait = Math.max(Math.min(AT_ONCE, pause), ranAt + pause - Date.now());
     timer = setTimeout(() => {
       timer = 0;
+      ranAt = Date.now();
       const items = [...gathered];
       gathered.clear();
       run(items);
-    }, milliseconds);
+    }, wait);
   };
 }
 
