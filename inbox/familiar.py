@@ -28,7 +28,9 @@ def meet(said: Iterable[Said]) -> dict[Key, ContactPoint]:
     current strand. Raises IntegrityError when a stranger is met elsewhere in the same moment.
     """
     wanted = {_place(one): one for one in said if len(one[1].sender) == 1}
-    points = _known(wanted) | _welcomed(_strangers(wanted))
+    points = _known(wanted)
+    unknown = {place: one for place, one in wanted.items() if place not in points}
+    points |= _welcomed(_strangers(unknown)) if unknown else {}
     return {(place[0], wanted[place][1].dedupe_key): point for place, point in points.items()}
 
 
@@ -85,12 +87,12 @@ def _locked(keys: Iterable[int]) -> QuerySet[ContactPoint]:
     )
 
 
-def _strangers(wanted: Mapping[Place, Said]) -> dict[Place, Said]:
+def _strangers(unknown: Mapping[Place, Said]) -> dict[Place, Said]:
     """Those whose address is nobody's yet."""
-    keys = [key for *_, key in wanted]
+    keys = [key for *_, key in unknown]
     owned = Identity.objects.filter(key__in=keys, ended_at=None).values_list("kind", "scope", "key")
     taken = set(owned)
-    return {place: said for place, said in wanted.items() if place[1:] not in taken}
+    return {place: said for place, said in unknown.items() if place[1:] not in taken}
 
 
 def _welcomed(strangers: Mapping[Place, Said]) -> dict[Place, ContactPoint]:

@@ -15,7 +15,7 @@ import * as reading from "./reading.js";
 import * as timeline from "./timeline.js";
 import * as replyWindow from "./window.js";
 import { alertUser } from "./announce.js";
-import { byId, csrf } from "./dom.js";
+import { byId, csrf, signInAgain } from "./dom.js";
 
 const changesTheTicket = (event) => event.detail.requestConfig?.verb === "post";
 
@@ -28,7 +28,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 document.addEventListener("htmx:afterRequest", (event) => {
   byId("pane").removeAttribute("aria-busy");
   if (changesTheTicket(event)) facts.answered(event);
-  else if (event.detail.xhr.status === 401) location.reload();
+  else if (event.detail.xhr.status === 401) signInAgain();
   else if (event.detail.failed) alertUser("This is no longer there, or not for you to see.");
 });
 

@@ -20,11 +20,20 @@ export function uuid() {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+let isLeaving = false;
+
+/** The session has ended. Loading the page again leads to the sign-in page, once, however many
+ *  requests find it out; what was typed is kept. */
+export function signInAgain() {
+  if (!isLeaving) location.reload();
+  isLeaving = true;
+}
+
 /** Ask for a fragment. Null when the session has ended or the thing is gone; `onLost` of the
  *  caller decides what that means. Throws when the network does not answer. */
 export async function fragment(url) {
   const response = await fetch(url, { headers: { "HX-Request": "true" } });
-  if (response.status === 401) location.reload();
+  if (response.status === 401) signInAgain();
   if (!response.ok) return { ok: false, status: response.status, root: null, headers: response.headers };
   const holder = document.createElement("template");
   holder.innerHTML = await response.text();

@@ -4,7 +4,7 @@
 //   live:ticket {ticket, rev, type} · live:resync · live:state {online} · live:open
 //   live:whisper {type: "presence" | "present" | "typing" | "draft", …}
 
-import { byId } from "./dom.js";
+import { byId, signInAgain } from "./dom.js";
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 30_000;
@@ -123,10 +123,7 @@ function pass(event) {
 function lose(event) {
   clearTimeout(answerTimer);
   clearTimeout(retry);
-  if (event.code === SIGNED_OUT) {
-    location.reload(); // leads to the sign-in page; what was typed is kept
-    return;
-  }
+  if (event.code === SIGNED_OUT) return signInAgain();
   failures += 1;
   offlineTimer ||= setTimeout(goOffline, OFFLINE_AFTER);
   if (!hasEverOpened && failures >= 2) startAsking();
@@ -148,7 +145,7 @@ function stopAsking() {
 async function ask() {
   askTimer = setTimeout(ask, document.hidden ? ASK_HIDDEN_EVERY : ASK_EVERY);
   const response = await fetch(`/events?after=${cursor}`, { headers: { "HX-Request": "true" } }).catch(() => null);
-  if (response?.status === 401) return location.reload();
+  if (response?.status === 401) return signInAgain();
   if (!response?.ok) return;
   const { events, seq } = await response.json();
   cursor = Math.max(cursor, seq);

@@ -2,7 +2,7 @@
 // id of the message it becomes, and leave once, in their order, when the desk can be reached.
 
 import { alertUser } from "./announce.js";
-import { byId, csrf, openTicket } from "./dom.js";
+import { byId, csrf, openTicket, signInAgain } from "./dom.js";
 
 const PREFIX = `parley:outbox:${document.body.dataset.agent}:`;
 const LOCK = "parley-outbox";
@@ -50,7 +50,7 @@ async function sendAll() {
     const body = new FormData();
     for (const [name, value] of message.fields) body.append(name, value);
     const response = await fetch(message.url, { method: "POST", headers: csrf(), body }).catch(() => null);
-    if (response?.status === 401) return location.reload();
+    if (response?.status === 401) return signInAgain();
     if (!response || response.status >= 500) return;
     drop(clientId);
     if (response.status === 201) tell("ticket:changed", { ticket: message.ticket });

@@ -3,7 +3,7 @@
 
 import { alertUser } from "./announce.js";
 import { problem, problemHtml } from "./composer.js";
-import { byId, csrf, openTicket, uuid } from "./dom.js";
+import { byId, csrf, openTicket, signInAgain, uuid } from "./dom.js";
 import { seenPosition } from "./reading.js";
 
 const EVERY = 20_000;
@@ -143,7 +143,7 @@ async function send() {
   const response = await post(chosen.dataset, fields).catch(() => null);
   sending = false;
   if (response?.status === 201) return done(ticket);
-  if (response?.status === 401) return location.reload();
+  if (response?.status === 401) return signInAgain();
   if (ticket !== openTicket()) return alertUser(`The template for #${ticket} was not sent.`);
   if (response?.status === 409 || response?.status === 422) return problemHtml(await response.text());
   problem("Not sent. Press Send again in a moment.");

@@ -34,7 +34,8 @@ async function hello(said) {
   isModal = said.modal;
   setTheme(said.theme);
   describe(said.profile || {});
-  if (said.draft && !$("text").value) $("text").value = said.draft;
+  $("text").value = said.draft || "";
+  $("writing").disabled = false; // what is typed before the page around us speaks would be lost
   line.token = said.token || null;
   setOpen(said.open);
   if (said.asks) await signIn().catch(() => {});

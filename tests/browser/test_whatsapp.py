@@ -22,7 +22,9 @@ def test_the_window_counts_down_and_templates_take_over_when_it_ends(
     page.get_by_role("textbox", name="Reply").fill("Half a tho")
     desk.tell("whatsapp_window", minutes=-1)
     page.reload()
-    expect(page.get_by_text(re.compile("^24 hours have passed since"))).to_be_visible()
+    expect(page.locator("#templates-reason")).to_have_text(
+        re.compile("^24 hours have passed since")
+    )
     expect(page.get_by_role("textbox", name="Reply")).to_be_hidden()
     page.get_by_role("radio", name="Note").check()
     expect(page.get_by_role("textbox", name="Note")).to_be_visible()

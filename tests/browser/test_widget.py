@@ -45,7 +45,7 @@ class Shop:
 
     def open(self) -> None:
         self.page.get_by_role("button", name="Open chat").click()
-        expect(self.text).to_be_visible()
+        expect(self.text).to_be_enabled()
 
     def say(self, words: str) -> None:
         self.text.fill(words)
@@ -200,8 +200,8 @@ def test_on_a_phone_the_chat_covers_the_page_and_keeps_the_focus(shop: OpenShop)
         chat.page.keyboard.press("Tab")
         assert chat.page.evaluate("document.activeElement.tagName") in ("PARLEY-CHAT", "BODY")
     chat.frame.get_by_role("button", name="Close chat").click()
-    assert chat.page.evaluate("document.body.inert") is False
     expect(chat.page.get_by_role("button", name="Open chat")).to_be_focused()
+    assert chat.page.evaluate("document.body.inert") is False
 
 
 def test_what_is_written_without_a_connection_is_sent_once_when_it_is_back(
