@@ -9,15 +9,24 @@ from django.utils import timezone
 
 from channels_app.models import Channel
 from customers import consent
-from inbox.models import ContactPoint, Message
+from customers.addresses import matching_key
+from inbox.models import ContactPoint, Conversation, Message
 
 SENDING_BROKE = "Sending: "
 
 
 def mark_undeliverable(message: Message, reason: str) -> None:
-    """Nothing reaches this address, until it writes to us or an agent tries again."""
-    point = ContactPoint.objects.filter(pk=message.conversation.contact_point_id)
-    point.update(undeliverable_reason=reason or "refused")
+    """Nothing reaches the address this went to, until it writes to us or an agent tries again.
+    When it was not the customer's own but one that answers were asked to (Reply-To), the next
+    answer goes to their own."""
+    point = message.conversation.contact_point
+    address = _mailed_to(message)
+    if address and matching_key(point.address_kind, address) != point.key:
+        strands = Conversation.objects.filter(contact_point=point, reply_address__iexact=address)
+        strands.update(reply_address="")
+        return
+    points = ContactPoint.objects.filter(pk=point.pk)
+    points.update(undeliverable_reason=reason or "refused")
 
 
 def mark_reached(message: Message) -> None:
@@ -58,3 +67,9 @@ def mark_working(channel: Channel) -> None:
     """Sending works again; what else may be broken on the channel stays marked."""
     broken = Channel.objects.filter(pk=channel.pk, broken_reason__startswith=SENDING_BROKE)
     broken.update(broken_since=None, broken_reason="")
+
+
+def _mailed_to(message: Message) -> str:
+    """The address a mail went to; "" where there is only the contact point's own."""
+    boxes = (message.envelope or {}).get("to", [])
+    return str(boxes[0]["address"]) if boxes else ""

@@ -249,6 +249,24 @@ class TestBounces:
         self.bounce(present(message))
         assert present(message).status == "failed"
 
+    def test_an_answer_address_that_bounced_is_not_the_customers_own(
+        self, mail_strand: Conversation, grace: Agent
+    ) -> None:
+        """The next answer goes to their own address, which nothing is known against."""
+        Conversation.objects.update(reply_address="orders@customer.example")
+        mail_strand.refresh_from_db()
+        message = reply(mail_strand, "Hello", by=grace)
+        delivery.deliver(message.pk)
+        self.bounce(present(message), recipients=("Orders@customer.example",))
+        failed = present(message)
+        assert (failed.status, failed.conversation.answers_to) == ("failed", "ada@customer.example")
+        assert failed.conversation.contact_point.undeliverable_reason == ""
+        delivery.deliver(reply(failed.conversation, "Again", by=grace).pk)
+        assert [mail.to for mail in Line.sent] == [
+            "orders@customer.example",
+            "ada@customer.example",
+        ]
+
     def test_an_answer_makes_the_address_good_again(self, mailed: Message, post: Channel) -> None:
         self.bounce(mailed)
         hear(post, "I am back")
