@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from django.db import connection, transaction
@@ -64,10 +64,11 @@ def claim(source: Source, *, limit: int) -> list[InboundEvent]:
     """Take up to `limit` waiting events under a lease, oldest first.
 
     One that was claimed before comes alone, so that an event that kills its worker takes no
-    other with it; after five claims it is held back.
+    other with it; after five claims it is held back. It takes its turn among the fresh ones by
+    the moment it was free again: neither waits while newer ones pass.
     """
     with transaction.atomic():
-        events = list(_waiting(source).filter(attempts=0)[:limit]) or list(_second_tries(source))
+        events = _waiting_longest(source, limit)
         now = timezone.now()
         ids = [event.pk for event in events]
         InboundEvent.objects.filter(pk__in=ids).update(
@@ -123,9 +124,13 @@ def forget(event: InboundEvent) -> None:
     done.update(body=None, headers={}, query_string="")
 
 
-def _second_tries(source: Source) -> list[InboundEvent]:
+def _waiting_longest(source: Source, limit: int) -> list[InboundEvent]:
     _hold_the_deadly(source)
-    return list(_waiting(source)[:1])
+    again = list(_waiting(source).filter(attempts__gt=0).order_by("leased_until")[:1])
+    fresh = list(_waiting(source).filter(attempts=0)[:limit])
+    if again and fresh and _free_since(fresh[0]) < _free_since(again[0]):
+        return fresh
+    return again or fresh
 
 
 def _hold_the_deadly(source: Source) -> None:
@@ -145,6 +150,10 @@ def _waiting(source: Source) -> QuerySet[InboundEvent]:
 
 def _free() -> Q:
     return Q(leased_until=None) | Q(leased_until__lte=timezone.now())
+
+
+def _free_since(event: InboundEvent) -> datetime:
+    return event.leased_until or event.received_at
 
 
 def _settle(event: InboundEvent, *, state: InboundEvent.State, error: str) -> None:

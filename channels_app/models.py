@@ -175,6 +175,11 @@ class InboundEvent(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["id"], condition=Q(state="received"), name="events_waiting"),
             models.Index(
+                fields=["leased_until"],
+                condition=Q(state="received", attempts__gt=0),
+                name="events_to_try_again",
+            ),
+            models.Index(
                 fields=["-received_at"],
                 condition=Q(state__in=["held", "unreadable"]),
                 name="dead_letters",

@@ -78,13 +78,58 @@ def test_a_claim_is_counted_before_the_work(line: Channel) -> None:
 
 
 def test_an_event_tried_before_comes_alone(line: Channel) -> None:
-    old, older = event(line, 1), event(line, 2)
+    one, other = event(line, 1), event(line, 2)
     journal.claim("webhook", limit=50)
     lease_over()
     fresh = event(line, 3)
-    assert journal.claim("webhook", limit=50) == [fresh]
-    assert journal.claim("webhook", limit=50) == [old]
-    assert journal.claim("webhook", limit=50) == [older]
+    claims = [journal.claim("webhook", limit=50) for _ in range(3)]
+    assert sorted(claims[:2], key=lambda claimed: claimed[0].pk) == [[one], [other]]
+    assert claims[2] == [fresh]
+
+
+def test_an_event_tried_before_does_not_wait_for_the_fresh_ones_to_end(line: Channel) -> None:
+    """The load never ends: five new events after each claim."""
+    unlucky = event(line, 0)
+    journal.claim("webhook", limit=5)
+    InboundEvent.objects.update(leased_until=timezone.now())
+    claims = []
+    for turn in range(3):
+        for number in range(5):
+            event(line, 10 * turn + number + 1)
+        claims.append(journal.claim("webhook", limit=5))
+    assert claims[0] == [unlucky]
+    assert [len(claimed) for claimed in claims[1:]] == [5, 5]
+
+
+def test_fresh_events_do_not_wait_for_those_that_were_tried_before(line: Channel) -> None:
+    """However many there are to try again: who was ready first comes first."""
+    for number in range(3):
+        event(line, number)
+    journal.claim("webhook", limit=5)
+    lease_over()
+    fresh = event(line, 9, received_at=timezone.now() - timedelta(minutes=1))
+    assert journal.claim("webhook", limit=5) == [fresh]
+
+
+def test_a_customer_whose_first_message_failed_once_is_read_in_the_order_of_writing(
+    line: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event(line, 1, text="first")
+    receive = intake.receive
+
+    def away(*_args: object, **_rest: object) -> None:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(intake, "receive", away)
+    intake.drain("webhook")
+    monkeypatch.setattr(intake, "receive", receive)
+    InboundEvent.objects.update(leased_until=timezone.now())
+    for number, text in enumerate(("second", "third"), start=2):
+        event(line, number, text=text)
+    while intake.drain("webhook"):
+        pass
+    said = Message.objects.order_by("position").values_list("text", flat=True)
+    assert list(said) == ["first", "second", "third"]
 
 
 def test_an_event_that_kills_five_workers_is_held(line: Channel) -> None:
