@@ -15,11 +15,13 @@ from channels.security.websocket import OriginValidator  # noqa: E402
 from channels.sessions import CookieMiddleware  # noqa: E402
 from django.conf import settings  # noqa: E402
 
+from config.bodies import bounded  # noqa: E402
 from inbox.routing import visitor_urlpatterns, websocket_urlpatterns  # noqa: E402
 from inbox.webhooks import door  # noqa: E402
 
 paths = URLRouter(websocket_urlpatterns)  # type: ignore[arg-type]  # its stub wants its own class
 sockets = OriginValidator(CookieMiddleware(paths), settings.SOCKET_ORIGINS)
+bounded_pages = bounded(pages)
 visitors = URLRouter(visitor_urlpatterns)  # type: ignore[arg-type]
 
 
@@ -32,4 +34,4 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     elif scope["path"].startswith("/webhooks/"):
         await door(scope, receive, send)
     else:
-        await pages(scope, receive, send)
+        await bounded_pages(scope, receive, send)

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import dramatiq
 from django.conf import settings
 from django.core import signing
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -24,7 +24,9 @@ from channels_app.messages import OutboundFile
 from inbox import workers
 from inbox.changes import announce
 from inbox.models import Agent, Attachment, Message
+from inbox.triage import NotPossible
 
+MAX_UPLOAD = 100 * 1024 * 1024
 LEASE = timedelta(seconds=60)
 WAITS = [timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 3600)]
 STRAY_AFTER = timedelta(days=1)
@@ -44,13 +46,16 @@ def keep(message: Message, files: Iterable[messages.Attachment]) -> list[Attachm
 
 
 def keep_upload(upload: UploadedFile[Any], *, by: Agent) -> Attachment:
-    """Store a file an agent is going to send; one that was not sent within a day goes again."""
+    """Store a file an agent is going to send; one that was not sent within a day goes again.
+    It is never in memory as a whole. Raises NotPossible when it is larger than 100 MB."""
+    if (upload.size or 0) > MAX_UPLOAD:
+        raise NotPossible(f"{label(upload.name or '')} is larger than 100 MB.")
     attachment = Attachment(
         name=label(upload.name or ""),
         content_type=_content_type(upload.content_type or ""),
         uploaded_by=by,
     )
-    _fill(attachment, upload.read())
+    _fill(attachment, upload)
     attachment.save()
     return attachment
 
@@ -66,7 +71,7 @@ def fetch(attachment_id: int) -> None:
     except SendError as error:
         _postpone(attachment, error)
     else:
-        _fill(attachment, content)
+        _fill(attachment, ContentFile(content))
         attachment.state, attachment.error, attachment.next_attempt_at = State.STORED, "", None
     _settle(attachment)
 
@@ -155,14 +160,16 @@ def _row(message: Message, file: messages.Attachment) -> Attachment:
         attachment.state = State.PENDING
         attachment.next_attempt_at = timezone.now()
     else:
-        _fill(attachment, file.content)
+        _fill(attachment, ContentFile(file.content))
     return attachment
 
 
-def _fill(attachment: Attachment, content: bytes) -> None:
-    attachment.size = len(content)
-    attachment.sha256 = hashlib.sha256(content).hexdigest()
-    attachment.file.save("file", ContentFile(content), save=False)
+def _fill(attachment: Attachment, content: File[Any]) -> None:
+    digest = hashlib.sha256()
+    for chunk in content.chunks():
+        digest.update(chunk)
+    attachment.size, attachment.sha256 = content.size or 0, digest.hexdigest()
+    attachment.file.save("file", content, save=False)
 
 
 def _content_type(declared: str) -> str:

@@ -11,6 +11,7 @@ from inbox import drafts
 from inbox.drafts import Begun, NewerDraft
 from inbox.media import keep_upload
 from inbox.models import Agent, Draft, Ticket
+from inbox.triage import NotPossible
 from inbox.views.entry import DeskRequest, for_agents, seen_ticket
 from inbox.views.replies import client_id_in
 from inbox.views.verbs import number_in, problem
@@ -41,12 +42,15 @@ def save(request: DeskRequest, number: int) -> HttpResponse:
 @for_agents
 @require_POST
 def attach(request: DeskRequest, number: int) -> HttpResponse:
-    """Put a file with the reply that is being written."""
+    """Put a file with the reply that is being written; 413 when it is too large."""
     ticket = seen_ticket(request, number)
     upload = request.FILES.get("file")
     if upload is None:
         return problem(request, "There is no file.")
-    kept = drafts.attach(ticket, keep_upload(upload, by=request.user), by=request.user)
+    try:
+        kept = drafts.attach(ticket, keep_upload(upload, by=request.user), by=request.user)
+    except NotPossible as reason:
+        return HttpResponse(str(reason), status=413, content_type="text/plain; charset=utf-8")
     return JsonResponse(_shape(kept), status=201)
 
 

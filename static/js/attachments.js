@@ -43,6 +43,7 @@ async function upload(file) {
   if (ticket !== openTicket()) return;
   under = under.filter((name) => name !== file.name);
   if (response?.status === 201) drafts.filesChanged(await response.json());
+  else if (response?.status === 413) refuse(`${file.name} is too large.`);
   else refuse(`${file.name} could not be attached${response ? "" : ": no connection"}. Try again.`);
   show();
 }

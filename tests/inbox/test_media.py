@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 from django.db import transaction
 from django.db.models import FileField
 from django.utils import timezone
@@ -18,6 +18,7 @@ from channels_app.errors import SendError
 from channels_app.models import Channel
 from inbox import media
 from inbox.models import Agent, Attachment, Conversation, LiveEvent
+from inbox.triage import NotPossible
 from tests.inbox.desk import hear, reply
 from tests.inbox.line import Line
 
@@ -126,6 +127,36 @@ class TestFetching:
         assert pending.next_attempt_at is not None
         wait = pending.next_attempt_at - timezone.now()
         assert timedelta(seconds=50) < wait <= timedelta(seconds=60)
+
+
+class Streamed(TemporaryUploadedFile):
+    """An upload on disk that nobody may read as a whole."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__("film.mp4", "video/mp4", len(content), None)
+        self.file.write(content)
+
+    def read(self, size: int = -1) -> bytes:
+        assert 0 < size <= self.DEFAULT_CHUNK_SIZE
+        return self.file.read(size)
+
+
+class TestUploads:
+    def test_an_upload_is_kept_piece_by_piece(self, grace: Agent) -> None:
+        content = b"0123456789" * 20_000
+        kept = media.keep_upload(Streamed(content), by=grace)
+        assert (kept.size, kept.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+        assert kept.file.read() == content
+
+    def test_one_that_is_too_large_is_refused_by_its_size_alone(
+        self, grace: Agent, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(media, "MAX_UPLOAD", 10)
+        upload = Streamed(b"more than ten bytes")
+        monkeypatch.setattr(upload, "chunks", None)
+        with pytest.raises(NotPossible, match=r"film\.mp4 is larger"):
+            media.keep_upload(upload, by=grace)
+        assert not Attachment.objects.exists()
 
 
 class TestSharing:

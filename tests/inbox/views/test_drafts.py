@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from inbox import media
 from inbox.models import Agent, Attachment, Conversation, Draft, LiveEvent, Message, Reading
 from tests.inbox.desk import hear
 
@@ -71,6 +72,16 @@ def test_files_put_with_the_draft_leave_with_the_reply(
     sent = Message.objects.get(direction="outbound")
     assert [file.name for file in sent.attachments.all()] == ["a.txt"]
     assert not Draft.objects.exists()
+
+
+def test_a_file_that_is_too_large_is_refused(
+    strand: Conversation, script: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media, "MAX_UPLOAD", 4)
+    files, file = f"/t/{strand.ticket_id}/draft/files", SimpleUploadedFile("a.txt", b"hello")
+    answer = script.post(files, {"file": file})
+    assert (answer.status_code, answer.content) == (413, b"a.txt is larger than 100 MB.")
+    assert not Attachment.objects.exists()
 
 
 def test_a_file_of_somebody_else_is_not_sent(
