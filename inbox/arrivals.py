@@ -34,10 +34,13 @@ def contact_point_of(channel: Channel, inbound: InboundMessage) -> ContactPoint:
 
 
 def _known_point(channel: Channel, identity: Identity, inbound: InboundMessage) -> ContactPoint:
-    """The point of this person here, by whichever of their addresses they were met: answers and
-    echoes land on one. A less specific address gives way to the one that leads now."""
+    """The point of this person here. Where one person is named by a number here and an id there,
+    it is the one they were met by as either: answers and echoes land on one, and a less specific
+    address gives way to the one that leads now. Elsewhere two addresses are two points, whatever
+    else they share: two accounts of a website are not to read each other's words."""
     names = [_name(one.kind, one.value) for one in inbound.sender]
-    met = _met_as(channel, identity, names)
+    has_aliases = channel.adapter.has_aliases
+    met = _met_as(channel, identity, names) if has_aliases else None
     if met is None:
         met, _is_new = ContactPoint.objects.get_or_create(
             channel=channel,
@@ -49,15 +52,13 @@ def _known_point(channel: Channel, identity: Identity, inbound: InboundMessage) 
                 "address": inbound.sender[0].value[:320],
             },
         )
-    if channel.adapter.has_aliases or len(names) > 1:
+    if has_aliases:
         _learn(met, identity, inbound, names)
     return met
 
 
 def _met_as(channel: Channel, identity: Identity, names: list[str]) -> ContactPoint | None:
     """The point that was heard by one of these addresses, by the most specific one first."""
-    if len(names) == 1 and not channel.adapter.has_aliases:
-        return None
     points = ContactPoint.objects.filter(channel=channel, customer=identity.customer_id)
     points = points.filter(identity__ended_at=None).exclude(identity=None).order_by("pk")
     heard = [(point, {*point.aliases, _name(point.address_kind, point.key)}) for point in points]

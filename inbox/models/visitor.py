@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from channels_app.models import Channel
@@ -60,11 +60,17 @@ class Visitor(models.Model):
         website only while its signature counts."""
         return self.proven_until is None or self.proven_until > at
 
-    def point(self) -> ContactPoint | None:
-        """Where this visitor's messages are kept; None before the first one."""
+    def points(self) -> QuerySet[ContactPoint]:
+        """Where this visitor's messages are kept: one place, and one more for each time an agent
+        said that the address had gone to somebody else, which a token and an account never do."""
         kind, value = self.address
         points = ContactPoint.objects.filter(channel=self.channel_id, address_kind=kind, key=value)
-        return points.exclude(identity=None).select_related("customer", "identity").first()
+        return points.exclude(identity=None).select_related("customer", "identity")
+
+    def point(self) -> ContactPoint | None:
+        """Where this visitor's next message goes, as far as it is known; None before the first."""
+        present = F("identity__ended_at").desc(nulls_first=True)
+        return self.points().order_by(present, "-pk").first()
 
 
 class MailedAnswer(models.Model):

@@ -45,7 +45,7 @@ def history(visitor: Visitor, *, after: int = 0, before: int = 0) -> Heard:
     point = visitor.point()
     if point is None:
         return NOTHING
-    audible = _audible(point)
+    audible = _audible(visitor)
     found, is_whole = _stretch(audible, after=after, before=before)
     return Heard(
         messages=found,
@@ -60,11 +60,8 @@ def history(visitor: Visitor, *, after: int = 0, before: int = 0) -> Heard:
 
 def acknowledge(visitor: Visitor, *, upto: int, is_read: bool) -> int:
     """The widget has these answers, or the visitor has seen them; how many changed by it."""
-    point = visitor.point()
-    if point is None:
-        return 0
     to = Status.READ if is_read else Status.DELIVERED
-    ours = _audible(point).filter(direction="outbound", pk__lte=upto)
+    ours = _audible(visitor).filter(direction="outbound", pk__lte=upto)
     ours = ours.exclude(status__in=[Status.READ, to])
     now = timezone.now()
     return sum(advance(message, to, at=now) for message in ours[:PAGE])
@@ -77,8 +74,9 @@ def current_ticket(visitor: Visitor) -> Ticket | None:
     return current.ticket if current else None
 
 
-def _audible(point: ContactPoint) -> QuerySet[Message]:
-    said = Message.objects.filter(conversation__contact_point=point, channel=point.channel_id)
+def _audible(visitor: Visitor) -> QuerySet[Message]:
+    own = visitor.points().values("pk")
+    said = Message.objects.filter(conversation__contact_point__in=own, channel=visitor.channel_id)
     return said.filter(status__in=AUDIBLE).select_related("agent", "channel")
 
 

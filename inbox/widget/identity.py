@@ -36,7 +36,7 @@ def read(token: Any, *, channel: Channel) -> Person:
     `exp` within an hour. Email and phone count as proven only when the website says that it has
     verified them. Raises Refusal("bad-identity")."""
     claims = _claims(token, channel)
-    until = datetime.fromtimestamp(claims["exp"], tz=UTC)
+    until = _end_of(claims["exp"])
     subject = claims["sub"]
     if until > timezone.now() + LONGEST + LEEWAY or not _is_sound(subject):
         raise Refusal(403, "bad-identity")
@@ -94,7 +94,7 @@ def _claims(token: Any, channel: Channel) -> dict[str, Any]:
     for secret in channel.secrets.get("identity_secret", "").split(","):
         try:
             return _decoded(token, secret, channel)
-        except jwt.InvalidTokenError:
+        except (jwt.InvalidTokenError, OverflowError):
             continue
     raise Refusal(403, "bad-identity")
 
@@ -110,6 +110,14 @@ def _decoded(token: str, secret: str, channel: Channel) -> dict[str, Any]:
         leeway=LEEWAY,
         options={"require": ["exp", "sub", "aud"]},
     )
+
+
+def _end_of(exp: Any) -> datetime:
+    """Seconds since 1970. Whoever writes milliseconds names a year there will never be."""
+    try:
+        return datetime.fromtimestamp(int(exp), tz=UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise Refusal(403, "bad-identity") from error
 
 
 def _is_sound(subject: Any) -> bool:

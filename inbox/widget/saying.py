@@ -12,6 +12,7 @@ from channels_app.messages import Attachment, InboundMessage, MessageKind
 from inbox import intake
 from inbox.models import Message, Visitor
 from inbox.widget import visitors
+from inbox.widget.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,22 @@ def dedupe_key(visitor: Visitor, client_id: UUID) -> str:
 
 def _say(visitor: Visitor, words: Words) -> Message:
     with transaction.atomic():
+        visitor = _present(visitor)
         message = intake.receive(visitor.channel, _inbound(visitor, words)).message
         if message is None:
             raise AssertionError("a visitor's message always has a place")
         visitors.note_claims(visitor, message.conversation.contact_point.customer)
     return message
+
+
+def _present(visitor: Visitor) -> Visitor:
+    """The visitor as they are by now, their row locked: what is said while they sign in belongs
+    to the account they have become. Raises Refusal when their token has ended."""
+    own = Visitor.objects.select_for_update(no_key=True).filter(pk=visitor.pk).first()
+    if own is None:
+        raise Refusal(401, "unknown-visitor")
+    own.channel = visitor.channel
+    return own
 
 
 def _inbound(visitor: Visitor, words: Words) -> InboundMessage:
