@@ -33,7 +33,7 @@ from customers import consent
 from customers.addresses import matching_key
 from inbox import afterthoughts, crash, delivery, rotation, triage
 from inbox.arrivals import contact_point_of
-from inbox.changes import Change, change, opening, together
+from inbox.changes import Change, Together, change, opening, together
 from inbox.entries import take_in, write_down
 from inbox.familiar import Key, meet
 from inbox.forwarding import as_forwarded
@@ -142,7 +142,8 @@ def _process_together(events: Sequence[InboundEvent]) -> list[Result]:
         results: dict[int, Result] = {}
         for wave in _waves(readings):
             met = _met(wave)
-            results |= {event.pk: _apply(event, items, met) for event, items in wave}
+            for event, items in wave:
+                results[event.pk] = _apply(event, items, met, gathered)
             gathered.write()
         journal.finish(event for event, _ in readings)
         for event, _ in readings:
@@ -215,12 +216,18 @@ def _read(event: InboundEvent) -> list[Inbound] | None:
 
 
 def _apply(
-    event: InboundEvent, items: Iterable[Inbound], met: Mapping[Key, ContactPoint]
+    event: InboundEvent,
+    items: Sequence[Inbound],
+    met: Mapping[Key, ContactPoint],
+    gathered: Together,
 ) -> Result:
-    """Do what each part of the event says; `unread` tells of parts that are nobody's."""
+    """Do what each part of the event says; `unread` tells of parts that are nobody's. Parts
+    after the first may be the same person's: what was gathered is written before they look."""
     result = Result(None)
     unread: list[str] = []
-    for item in items:
+    for position, item in enumerate(items):
+        if position:
+            gathered.write()
         if isinstance(item, InboundMessage):
             key = event.channel.pk, item.dedupe_key
             result = receive(event.channel, item, event=event, point=met.get(key))

@@ -67,7 +67,7 @@ def _by_reference(ours: QuerySet[Message], update: DeliveryUpdate) -> Message | 
         return None
     named = ours.filter(pk=int(key), external_id="")
     message = named.exclude(status__in=[Status.SCHEDULED, Status.CANCELED]).first()
-    if message is None:
+    if message is None or _is_about_an_earlier_call(message, update):
         return None
     Message.objects.filter(pk=message.pk, external_id="").update(external_id=update.external_id)
     message.external_id = update.external_id
@@ -79,6 +79,14 @@ def _by_reference(ours: QuerySet[Message], update: DeliveryUpdate) -> Message | 
     )
     advance(message, Status.SENT, at=update.at)
     return message
+
+
+def _is_about_an_earlier_call(message: Message, update: DeliveryUpdate) -> bool:
+    """Whether this only repeats what became of a call before the message was to be sent once
+    more. That it arrived after all is no repetition."""
+    if update.status not in ("sent", "failed"):
+        return False
+    return message.delivery_attempts.filter(external_id=update.external_id).exists()
 
 
 def _keep(channel: Channel, update: DeliveryUpdate) -> None:

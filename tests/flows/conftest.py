@@ -4,6 +4,7 @@ import pytest
 
 from channels_app.models import Channel
 from inbox.models import Agent, ChannelPolicy, Team
+from tests.flows.whatsapping import LINE
 
 
 @pytest.fixture
@@ -57,6 +58,19 @@ def text_line(front: Team) -> Channel:
         account="+447700900999",
         settings={"provider": "twilio", "account_sid": "AC" + "0" * 32},
         secrets={"auth_token": "12345"},
+    )
+    ChannelPolicy.objects.create(channel=channel, team=front)
+    return channel
+
+
+@pytest.fixture
+def whatsapp(front: Team) -> Channel:
+    channel = Channel.objects.create(
+        kind="whatsapp",
+        name="WhatsApp",
+        account=LINE.phone_number_id,
+        settings={"waba_id": LINE.waba_id},
+        secrets={"app_secret": "secret", "access_token": "token", "verify_token": "word"},
     )
     ChannelPolicy.objects.create(channel=channel, team=front)
     return channel

@@ -48,19 +48,6 @@ NUMBERS_NEXT_OWNER = Person(phone="447700900123", user_id="GB.9", name="Heir")
 
 
 @pytest.fixture
-def whatsapp(front: Team) -> Channel:
-    channel = Channel.objects.create(
-        kind="whatsapp",
-        name="WhatsApp",
-        account=LINE.phone_number_id,
-        settings={"waba_id": LINE.waba_id},
-        secrets={"app_secret": "secret", "access_token": "token", "verify_token": "word"},
-    )
-    ChannelPolicy.objects.create(channel=channel, team=front)
-    return channel
-
-
-@pytest.fixture
 def second_line(front: Team) -> Channel:
     channel = Channel.objects.create(
         kind="whatsapp",
