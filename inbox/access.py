@@ -6,11 +6,15 @@ exist" are the same answer.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from customers.models import Customer
-from inbox.models import Agent, CannedReply, Message, Note, Team, Ticket
+from inbox.models import Activity, Agent, CannedReply, Message, Note, Team, Ticket
 from inbox.models.ticket import TicketQuerySet
+
+NAMING_TICKETS = (Activity.Verb.SPLIT, Activity.Verb.MERGED, Activity.Verb.UNMERGED)
 
 
 def tickets_visible_to(agent: Agent) -> TicketQuerySet:
@@ -33,6 +37,18 @@ def messages_visible_to(agent: Agent) -> QuerySet[Message]:
 def notes_visible_to(agent: Agent) -> QuerySet[Note]:
     """Notes of tickets this agent sees."""
     return Note.objects.filter(ticket__in=tickets_visible_to(agent))
+
+
+def hide_unseen_tickets(activities: Iterable[Activity], *, reader: Agent) -> None:
+    """Take the numbers of tickets the reader may not see out of what these rows tell. They are
+    for showing then, not for saving."""
+    naming = [one for one in activities if one.verb in NAMING_TICKETS]
+    if not naming:
+        return
+    named = {number for one in naming for number in one.data.values()}
+    seen = set(tickets_visible_to(reader).filter(pk__in=named).values_list("pk", flat=True))
+    for one in naming:
+        one.data = {key: pk if pk in seen else None for key, pk in one.data.items()}
 
 
 def customers_visible_to(agent: Agent) -> QuerySet[Customer]:

@@ -67,7 +67,7 @@ def unjoin(merge: TicketMerge, *, by: Agent | None = None) -> Ticket:
         if not TicketMerge.objects.filter(pk=merge.pk, undone_at=None).update(undone_at=back.now):
             raise NotPossible("This was undone already.")
         if staying.ticket.merged_into_id:
-            raise NotPossible(f"Undo the later join, with #{staying.ticket.survivor.pk}, first.")
+            raise NotPossible("Undo the later join first.")
         _reopen_merged(back, Ticket.Status(merge.moved["status"]))
         moved = staying.ticket.conversations.filter(pk__in=merge.moved["conversations"])
         for strand in moved.select_related("contact_point"):
@@ -84,7 +84,14 @@ def unjoin(merge: TicketMerge, *, by: Agent | None = None) -> Ticket:
 def split(conversation: Conversation, *, by: Agent | None = None) -> Ticket:
     """Move a strand into a ticket of its own; its contact point never joins the old one again.
     Raises NotPossible for a ticket's only strand."""
-    with transaction.atomic(), change(conversation.ticket_id, by=by) as old:
+    points = ContactPoint.objects.select_for_update(no_key=True)
+    with transaction.atomic():
+        points.get(pk=conversation.contact_point_id)  # before the ticket, as whoever writes does it
+        return _split(conversation, by)
+
+
+def _split(conversation: Conversation, by: Agent | None) -> Ticket:
+    with change(conversation.ticket_id, by=by) as old:
         strand = Conversation.objects.select_related("contact_point").get(pk=conversation.pk)
         if strand.ticket_id != old.ticket.pk:
             raise NotPossible("This conversation has moved in the meantime.")

@@ -15,6 +15,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
+from inbox.access import hide_unseen_tickets
 from inbox.api import rows
 from inbox.api.shapes import MessageShape, NoteShape
 from inbox.models import Activity, Message, Note, Ticket
@@ -95,6 +96,8 @@ def page(tickets: QuerySet[Ticket], request: Request, asked: dict[str, Any]) -> 
     found = sorted(_window(tickets, cursor, size + 1), key=_place, reverse=is_backwards)
     has_more = len(found) > size
     shown = sorted(found[:size], key=_place)
+    acts = (entry for entry in shown if isinstance(entry, Activity))
+    hide_unseen_tickets(acts, reader=request.user)
     has_next = has_more or is_backwards
     has_previous = has_more if is_backwards else cursor is not None
     return {

@@ -126,14 +126,19 @@ def _renamed(activity: Activity) -> str:
 
 def _split(activity: Activity) -> str:
     if "into" in activity.data:
-        return _("split a conversation into #%s", activity.data["into"])
-    return _("split this from #%s", activity.data.get("source", ""))
+        return _("split a conversation into %s", _ticket(activity.data["into"]))
+    return _("split this from %s", _ticket(activity.data.get("source")))
 
 
 def _merged(activity: Activity) -> str:
     if "into" in activity.data:
-        return _("joined this into #%s", activity.data["into"])
-    return _("joined #%s into this", activity.data.get("ticket", ""))
+        return _("joined this into %s", _ticket(activity.data["into"]))
+    return _("joined %s into this", _ticket(activity.data.get("ticket")))
+
+
+def _ticket(number: int | None) -> str:
+    """One that the reader may not see has no number."""
+    return f"#{number}" if number else _("another ticket")
 
 
 def _accepted(activity: Activity) -> str:

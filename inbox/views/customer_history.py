@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from inbox.models import Activity, Message, Note, Ticket
+from inbox.models import Activity, Agent, Message, Note, Ticket
 from inbox.views import timeline
 
 PAGE = 60
@@ -63,7 +63,9 @@ class History:
     earlier: Place | None
 
 
-def history(tickets: QuerySet[Ticket], *, before: Place | None, limit: int = PAGE) -> History:
+def history(
+    tickets: QuerySet[Ticket], *, reader: Agent, before: Place | None, limit: int = PAGE
+) -> History:
     """The newest things in these tickets, or the newest before a place."""
     far = before.earlier if before else Q()
     newest = ("-created_at", "-ticket", "-position")
@@ -74,7 +76,7 @@ def history(tickets: QuerySet[Ticket], *, before: Place | None, limit: int = PAG
     things = sorted((one for page in pages for one in page), key=_order, reverse=True)
     shown = things[:limit]
     earlier = Place.of(shown[-1]) if len(things) > limit else None
-    return History(timeline.entries(reversed(shown)), earlier)
+    return History(timeline.entries(shown[::-1], reader=reader), earlier)
 
 
 def _sources() -> list[QuerySet[Any]]:

@@ -60,7 +60,7 @@ def _page(request: DeskRequest, customer: Customer) -> dict[str, Any]:
         "customer": customer,
         "person": person_of(customer, request.user),
         "tickets": tickets.living().newest_first()[:TICKETS_SHOWN],
-        "history": history(tickets, before=before),
+        "history": history(tickets, reader=request.user, before=before),
         "is_earlier": before is not None,
         "undoable": undoable(customer, agent=request.user),
         "merge_words": words,

@@ -64,11 +64,12 @@ def messages(request: DeskRequest, number: int) -> HttpResponse:
     """
     ticket = seen_ticket(request, number)
     if (before := request.GET.get("before", "")).isdecimal():
-        stretch = timeline.latest(ticket, before=number_in(before))
+        stretch = timeline.latest(ticket, reader=request.user, before=number_in(before))
         return render(request, "inbox/_earlier.html", {"ticket": ticket, "stretch": stretch})
     after = request.GET.get("after", "")
-    stretch = timeline.since(ticket, number_in(after))
-    entries = [*timeline.changed(ticket, _states(request)), *stretch.entries]
+    stretch = timeline.since(ticket, number_in(after), reader=request.user)
+    changed = timeline.changed(ticket, _states(request), reader=request.user)
+    entries = [*changed, *stretch.entries]
     context = {"ticket": ticket, "entries": entries}
     response = render(request, "inbox/_timeline.html", context)
     response["Parley-More"] = "0" if stretch.is_whole else "1"
@@ -77,7 +78,7 @@ def messages(request: DeskRequest, number: int) -> HttpResponse:
 
 def ticket_context(ticket: Ticket, agent: Agent) -> dict[str, Any]:
     """What the whole ticket is drawn from."""
-    stretch = timeline.latest(ticket)
+    stretch = timeline.latest(ticket, reader=agent)
     return ticket_facts(ticket, agent) | {
         "stretch": stretch,
         "entries": stretch.entries,

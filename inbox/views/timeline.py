@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
@@ -11,7 +11,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from inbox.models import Activity, Attachment, Message, Note, Ticket
+from inbox.access import hide_unseen_tickets
+from inbox.models import Activity, Agent, Attachment, Message, Note, Ticket
 
 PAGE = 60
 Verb = Activity.Verb
@@ -58,29 +59,31 @@ class Stretch:
         return self.entries[0].first if self.entries else 0
 
 
-def latest(ticket: Ticket, *, before: int | None = None, limit: int = PAGE) -> Stretch:
+def latest(
+    ticket: Ticket, *, reader: Agent, before: int | None = None, limit: int = PAGE
+) -> Stretch:
     """The newest things, or the newest before a position."""
     sources = _sources(ticket)
     if before is not None:
         sources = [source.filter(position__lt=before) for source in sources]
     things = _newest(sources, limit + 1)
-    return Stretch(entries(reversed(things[:limit])), len(things) <= limit)
+    return Stretch(entries(things[:limit][::-1], reader=reader), len(things) <= limit)
 
 
-def since(ticket: Ticket, position: int, *, limit: int = PAGE) -> Stretch:
+def since(ticket: Ticket, position: int, *, reader: Agent, limit: int = PAGE) -> Stretch:
     """What comes after a position, oldest first."""
     sources = [
         source.filter(position__gt=position).order_by("position")[: limit + 1]
         for source in _sources(ticket)
     ]
     things = sorted((thing for source in sources for thing in source), key=_position)
-    return Stretch(entries(things[:limit]), len(things) <= limit)
+    return Stretch(entries(things[:limit], reader=reader), len(things) <= limit)
 
 
-def changed(ticket: Ticket, seen: dict[int, str]) -> list[Entry]:
+def changed(ticket: Ticket, seen: dict[int, str], *, reader: Agent) -> list[Entry]:
     """Messages that no longer are in the state somebody saw them in, by message id."""
     messages = with_details(ticket.messages.filter(pk__in=seen))
-    return entries(one for one in messages if state_of(one) != seen[one.pk])
+    return entries([one for one in messages if state_of(one) != seen[one.pk]], reader=reader)
 
 
 def state_of(message: Message) -> str:
@@ -118,8 +121,10 @@ def _position(thing: Message | Note | Activity) -> int:
     return thing.position
 
 
-def entries(things: Iterable[Any]) -> list[Entry]:
-    """The things as list items, activities of one day in runs, each day announced."""
+def entries(things: Sequence[Any], *, reader: Agent) -> list[Entry]:
+    """The things as list items for this agent, activities of one day in runs, each day
+    announced."""
+    hide_unseen_tickets((one for one in things if isinstance(one, Activity)), reader=reader)
     entries: list[Entry] = []
     telling = (thing for thing in things if not _goes_without_saying(thing))
     for (kind, day), run in groupby(telling, key=lambda one: (_kind(one), _day(one))):

@@ -7,7 +7,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from channels_app.models import Channel
 from customers.models import Claim, Customer
-from inbox import contact_details, people, triage
+from inbox import contact_details, joining, people, triage
 from inbox.models import Agent, Ticket
 from inbox.replies import Reply, send_reply
 from tests.flows.saying import ADA_MAIL, ADA_PHONE, EVE_MAIL, mail, sms
@@ -109,6 +109,17 @@ class TestTimeline:
             assert {"type", "ticket", "position", "at"} <= item.keys()
         assert [item["at"] for item in items] == sorted(item["at"] for item in items)
         assert b"Hidden" in stranger_program.get(f"customers/{ada.pk}/timeline/").content
+
+    def test_tickets_that_are_out_of_sight_have_no_number(
+        self, program: Program, ada: Customer
+    ) -> None:
+        shown, gone = Ticket.objects.filter(customer=ada).order_by("pk")[:2]
+        hidden = Ticket.objects.get(messages__text="Hidden")
+        joining.join(gone, into=shown)
+        joining.unjoin(joining.join(shown, into=hidden))
+        items = program.get(f"customers/{ada.pk}/timeline/").json()["results"]
+        named = [item["data"] for item in items if item.get("verb") == "merged"]
+        assert named == [{"ticket": gone.pk}, {"into": shown.pk}, {"into": None}]
 
     def test_a_walk_meets_each_item_once_there_and_back(
         self, program: Program, ada: Customer

@@ -200,7 +200,7 @@ class TestDetails:
 
 class TestHistory:
     def test_pages_meet_everything_once(
-        self, line: Channel, post: Channel, as_grace: Client, monkeypatch: pytest.MonkeyPatch
+        self, line: Channel, post: Channel, grace: Agent, as_grace: Client
     ) -> None:
         ticket = hear(line, "text 0", sender=ADA).ticket
         for number in range(1, 7):
@@ -209,7 +209,7 @@ class TestHistory:
         seen: list[int] = []
         before = None
         while True:
-            page = history(tickets, before=before, limit=2)
+            page = history(tickets, reader=grace, before=before, limit=2)
             seen = [entry.message.pk for entry in page.entries if entry.message] + seen
             if page.earlier is None:
                 break

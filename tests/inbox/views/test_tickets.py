@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from channels_app.models import Channel
 from inbox import joining, triage
-from inbox.models import Agent, Conversation, Message, Ticket
+from inbox.models import Agent, Conversation, Message, Team, Ticket
 from inbox.views import timeline
 from tests.inbox.desk import hear, reply
 
@@ -63,7 +63,7 @@ def test_what_comes_after_a_position_comes_in_stretches_without_a_gap(
     notes = [triage.add_note(ticket, text=str(n), by=grace).position for n in range(5)]
     found, after, whole = [], notes[0] - 1, False
     while not whole:
-        stretch = timeline.since(ticket, after, limit=2)
+        stretch = timeline.since(ticket, after, reader=grace, limit=2)
         found += [entry.first for entry in stretch.entries if entry.kind == "note"]
         after, whole = stretch.entries[-1].last, stretch.is_whole
     assert found == notes
@@ -76,6 +76,26 @@ def test_older_things_are_fetched_from_before_the_first(
     notes = [triage.add_note(ticket, text=str(n), by=grace) for n in range(4)]
     page = script.get(f"/t/{ticket.pk}/messages?before={notes[2].position}").content.decode()
     assert items(page)[-2:] == [f"n-{notes[0].pk}", f"n-{notes[1].pk}"]
+
+
+@pytest.mark.parametrize("has_joined", [True, False])
+def test_tickets_that_are_out_of_sight_by_now_have_no_number(
+    line: Channel, post: Channel, script: Client, grace: Agent, has_joined: bool
+) -> None:
+    here, there = hear(line).ticket, hear(post).ticket
+    Ticket.objects.update(customer=here.customer)
+    joining.join(there, into=here, by=grace)
+    if not has_joined:
+        there = joining.split(Conversation.objects.get(contact_point__channel=post))
+    address = f"/t/{here.pk}/messages?after=0"
+    assert f"#{there.pk}" in script.get(address).content.decode()
+    vault = Team.objects.create(name="Vault", is_members_only=True)
+    Ticket.objects.filter(pk=there.pk).update(team=vault)
+    page = script.get(address).content.decode()
+    assert f"#{there.pk}" not in page
+    assert "another ticket" in page
+    for other in (f"/t/{here.pk}/", f"/customers/{here.customer_id}/"):
+        assert f"#{there.pk}" not in script.get(other).content.decode()
 
 
 def test_a_message_comes_again_only_when_its_state_changed(
