@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
@@ -18,7 +18,7 @@ from rest_framework.utils.urls import replace_query_param
 from inbox.access import hide_unseen_tickets
 from inbox.api import rows
 from inbox.api.shapes import MessageShape, NoteShape
-from inbox.models import Activity, Message, Note, Ticket
+from inbox.models import Activity, Agent, Message, Note, Ticket
 
 Entry = Message | Note | Activity
 Place = tuple[datetime, int, int]
@@ -97,7 +97,7 @@ def page(tickets: QuerySet[Ticket], request: Request, asked: dict[str, Any]) -> 
     has_more = len(found) > size
     shown = sorted(found[:size], key=_place)
     acts = (entry for entry in shown if isinstance(entry, Activity))
-    hide_unseen_tickets(acts, reader=request.user)
+    hide_unseen_tickets(acts, reader=cast(Agent, request.user))
     has_next = has_more or is_backwards
     has_previous = has_more if is_backwards else cursor is not None
     return {
