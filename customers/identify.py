@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.timezone import now
 
 from customers.addresses import matching_key, storable
+from customers.merging import held
 from customers.models import Claim, Customer, Identity
 from customers.summary import summarise, summary
 
@@ -46,10 +47,11 @@ def identify(
         except _Overtaken:
             return identify(addresses, name=name, proven_by=proven_by)
     elif len(owned) < len(wanted):
-        owner = _owner_held(known)
         new = {place: one for place, one in wanted.items() if place not in owned}
-        for place, address in new.items():
-            owned[place] = _add(address, place, owner, proven_by=proven_by)
+        with transaction.atomic(savepoint=False):
+            owner = held(known).customer
+            for place, address in new.items():
+                owned[place] = _add(address, place, owner, proven_by=proven_by)
     first = owned[next(iter(wanted))]
     _learn_name(first.customer, name)
     return first
@@ -95,13 +97,14 @@ def prove(claim: Claim, *, proven_by: str) -> Identity | None:
     open, and whether the two are one person is for an agent to say.
     """
     with transaction.atomic():
-        identity = owner_of(claim) or _add(
-            claim, _place(claim), claim.customer, proven_by=proven_by
+        typed = held(claim)
+        identity = owner_of(typed) or _add(
+            typed, _place(typed), typed.customer, proven_by=proven_by
         )
-        if identity.customer_id != claim.customer_id:
+        if identity.customer_id != typed.customer_id:
             return None
-        claim.settled_at = now()
-        claim.save(update_fields=["settled_at"])
+        claim.settled_at = typed.settled_at = now()
+        typed.save(update_fields=["settled_at"])
     return identity
 
 
@@ -182,14 +185,6 @@ def _add(
 def _new_customer(name: str, address: KnownAddress) -> Customer:
     clean = clean_name(name)
     return Customer.objects.create(name=clean, **summary(clean, [address]))
-
-
-def _owner_held(identity: Identity) -> Customer:
-    """The customer an identity is of, their row locked: nobody merges them away meanwhile."""
-    with transaction.atomic(savepoint=False):
-        customer = Customer.objects.select_for_update(no_key=True).get(pk=identity.customer_id)
-        current = Identity.objects.get(pk=identity.pk)
-        return customer if current.customer_id == customer.pk else _owner_held(current)
 
 
 def _learn_name(customer: Customer, name: str) -> None:

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from customers.models import Customer, CustomerMerge
+from customers.models import Claim, Customer, CustomerMerge, Identity
 from customers.summary import summarise
 
 FACTS = ("name", "language", "timezone")
@@ -74,6 +74,17 @@ def hold(*keys: int) -> dict[int, Customer]:
     locks contact points or tickets too locks customers first."""
     rows = Customer.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")
     return {one.pk: one for one in rows}
+
+
+def held[Row: (Identity, Claim)](address: Row) -> Row:
+    """An address as it now is, the row of whose it is locked: nobody merges them away before the
+    transaction ends."""
+    owners = hold(address.customer_id)
+    present = type(address).objects.get(pk=address.pk)
+    if present.customer_id not in owners:
+        return held(present)
+    present.customer = owners[present.customer_id]
+    return present
 
 
 def _hand_over(rows: QuerySet[Any], *, to: Customer) -> list[int]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.addresses import country_of, matching_key, storable
 from customers.identify import prove
-from customers.merging import hold
+from customers.merging import held, hold
 from customers.models import Claim, Customer, Identity, Kind
 from customers.summary import summarise
 
@@ -27,6 +27,8 @@ def vouch(customer: Customer, *, kind: str, value: str, by: str) -> Identity | C
     check_form(kind, value)
     with transaction.atomic():
         owner = hold(customer.pk)[customer.pk]
+        if owner.merged_into_id:
+            raise ValidationError(_("This customer is not there any more."))
         key = matching_key(kind, value)
         claim, _is_new = owner.claims.get_or_create(
             kind=kind,
@@ -49,16 +51,20 @@ def check_form(kind: str, value: str) -> None:
 
 def dismiss(claim: Claim) -> None:
     """The address is not this customer's, or nobody needs to know."""
-    claim.settled_at = claim.settled_at or now()
-    claim.save(update_fields=["settled_at"])
-    summarise(claim.customer)
+    with transaction.atomic():
+        typed = held(claim)
+        claim.settled_at = typed.settled_at = typed.settled_at or now()
+        typed.save(update_fields=["settled_at"])
+        summarise(typed.customer)
 
 
 def end(identity: Identity) -> None:
     """The address is this customer's no longer; it may become somebody else's."""
-    identity.ended_at = identity.ended_at or now()
-    identity.save(update_fields=["ended_at"])
-    summarise(identity.customer)
+    with transaction.atomic():
+        known = held(identity)
+        identity.ended_at = known.ended_at = known.ended_at or now()
+        known.save(update_fields=["ended_at"])
+        summarise(known.customer)
 
 
 def share(identity: Identity, *, is_shared: bool) -> None:

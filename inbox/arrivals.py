@@ -118,7 +118,8 @@ def _claim_answering(inbound: InboundMessage, sender: Address) -> ContactPoint |
     return None
 
 
-def _prove(point: ContactPoint) -> ContactPoint | None:
+def _prove(typed: ContactPoint) -> ContactPoint | None:
+    point = _locked(typed)
     claims = Claim.objects.filter(customer=point.customer_id, key=point.key, settled_at=None)
     open_claim = claims.first()
     if open_claim is None:

@@ -92,12 +92,13 @@ def confirm(claim: Claim) -> Identity:
             owner = owner_of(claim)
             raise Taken(owner) if owner else NotPossible(_("Try again."))
         met = {point.channel_id for point in identity.contact_points.all()}
-        typed = ContactPoint.objects.filter(customer=claim.customer, identity=None, key=claim.key)
+        theirs = ContactPoint.objects.filter(customer=identity.customer_id)
+        typed = theirs.filter(identity=None, key=claim.key)
         for point in typed.filter(address_kind=claim.kind).order_by("pk"):
             if point.channel_id not in met:
                 met.add(point.channel_id)
                 ContactPoint.objects.filter(pk=point.pk).update(identity=identity)
-        _look_again(claim.customer)
+        _look_again(identity.customer)
     return identity
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from channels_app.models import Channel
-from customers.merging import hold
+from customers.merging import held
 from customers.models import Customer, Identity
 from inbox import triage
 from inbox.access import can_see
@@ -35,9 +35,9 @@ def start_ticket(start: Start, *, reply: Reply | None, by: Agent) -> Ticket:
     """Open a ticket about the address's customer, with a strand to that address, and send the
     first message, if there is one. Raises NotPossible, and Refused for what may not be sent."""
     with transaction.atomic():
-        hold(start.identity.customer_id)
+        identity = held(start.identity)
         ticket = Ticket(
-            customer=Customer.objects.get(pk=start.identity.customer_id),
+            customer=identity.customer,
             subject=" ".join(start.subject.split()),
             team_id=start.team.pk if start.team else policy_of(start.channel).team_id,
             assignee=start.assignee,
@@ -47,7 +47,7 @@ def start_ticket(start: Start, *, reply: Reply | None, by: Agent) -> Ticket:
         if not can_see(by, ticket):
             raise NotPossible(_("You would not see this ticket. Choose another team."))
         triage.tag(ticket, names=start.tags, by=by)
-        strand = open_strand(ticket, channel=start.channel, identity=start.identity, by=by)
+        strand = open_strand(ticket, channel=start.channel, identity=identity, by=by)
         if reply is not None:
             send_reply(strand, reply, by=by)
     return ticket

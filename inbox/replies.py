@@ -114,6 +114,8 @@ def open_strand(ticket: Ticket, *, channel: Channel, identity: Identity, by: Age
 
 def _strand_to(point: ContactPoint, ticket: Ticket, by: Agent) -> Conversation:
     with change(ticket.pk, by=by) as ongoing:
+        if ongoing.ticket.merged_into_id:
+            raise NotPossible(_("This ticket lives on in #%d.") % ongoing.ticket.survivor.pk)
         if point.customer_id != ongoing.ticket.customer_id:
             raise NotPossible(_("This is not an address of the ticket's customer."))
         known = ongoing.ticket.conversations.filter(contact_point=point).order_by("-pk").first()

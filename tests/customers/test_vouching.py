@@ -4,13 +4,18 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from channels_app.messages import Address as Known
-from customers.identify import claim, identify, owner_of
+from customers.identify import claim, identify, owner_of, prove
+from customers.merging import merge
 from customers.models import Claim, Customer, Identity
 from customers.vouching import dismiss, end, share, vouch
 
 pytestmark = pytest.mark.django_db
 
 MAIL = Known("email", "ada@customer.example")
+
+
+def prove_it(typed: Claim) -> None:
+    prove(typed, proven_by="agent")
 
 
 @pytest.fixture
@@ -63,3 +68,35 @@ def test_a_shared_address_stays_theirs(ada: Customer) -> None:
     share(ada.identities.get(), is_shared=True)
     again = identify([Known("phone", "+447700900123")])
     assert (again.customer, again.is_shared) == (ada, True)
+
+
+class TestSomebodyMergedThemJustNow:
+    """What an agent still has on the screen is acted on as it is by now."""
+
+    @pytest.fixture
+    def gone(self) -> Customer:
+        return claim("Ada", kind="email", value=MAIL.value, source="form").customer
+
+    def test_a_claim_is_proven_for_whom_it_went_to(self, ada: Customer, gone: Customer) -> None:
+        typed = gone.claims.get()
+        merge(gone, into=ada)
+        identity = prove(typed, proven_by="agent")
+        assert identity is not None
+        assert identity.customer == ada
+        assert not gone.identities.exists()
+
+    def test_nothing_is_entered_for_one_who_is_gone(self, ada: Customer, gone: Customer) -> None:
+        merge(gone, into=ada)
+        with pytest.raises(ValidationError):
+            vouch(gone, kind="phone", value="+447700900999", by="Grace")
+        assert not gone.claims.exists()
+
+    @pytest.mark.parametrize("verb", [dismiss, prove_it])
+    def test_the_survivor_is_summed_up(self, ada: Customer, gone: Customer, verb) -> None:
+        typed = gone.claims.get()
+        merge(gone, into=ada)
+        verb(typed)
+        ada.refresh_from_db()
+        gone.refresh_from_db()
+        assert ("customer" in ada.words) is (verb is prove_it)
+        assert "customer" not in gone.words

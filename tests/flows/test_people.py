@@ -7,11 +7,15 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from channels_app.messages import Address
 from channels_app.models import Channel
+from customers.identify import identify
 from customers.models import Claim, Customer, CustomerMerge, Identity
 from inbox import joining, people, triage
 from inbox.models import Activity, Agent, ContactPoint, Conversation, Message, Ticket
-from inbox.replies import Reply, send_reply
+from inbox.outreach import Start, start_ticket
+from inbox.replies import Reply, open_strand, send_reply
+from inbox.reply_tokens import token_for
 from inbox.triage import NotPossible
 from tests.flows.saying import ADA_MAIL, EVE_MAIL, mail, sms
 
@@ -290,6 +294,38 @@ class TestGive:
         merged(caller, ada, grace)
         with pytest.raises(NotPossible):
             people.give(by_mail.ticket, to=caller, by=grace)
+
+
+class TestSomebodyMergedThemJustNow:
+    def test_a_new_ticket_is_the_survivors(
+        self, ada: Customer, caller: Customer, support: Channel, grace: Agent
+    ) -> None:
+        address = ada.identities.get()
+        merged(ada, caller, grace)
+        start = Start(support, address, subject="We write first")
+        assert start_ticket(start, reply=Reply(text="Hello"), by=grace).customer == caller
+
+    def test_an_answer_with_our_token_proves_the_address_for_the_survivor(
+        self, ada: Customer, caller: Customer, support: Channel, grace: Agent
+    ) -> None:
+        typed = mail(support, "A form", sender=EVE_MAIL, is_claimed=True)
+        writer = customer_of(typed)
+        ours = send_reply(typed.conversation, Reply(text="Yes?"), by=grace)
+        merged(writer, caller, grace)
+        came = mail(support, "Me", sender=EVE_MAIL, reply_tokens=(token_for(ours),))
+        assert (came.ticket_id, customer_of(came)) == (typed.ticket_id, caller)
+        assert Identity.objects.get(key=EVE_MAIL).customer == caller
+
+    def test_no_strand_is_opened_in_a_ticket_that_lives_on_in_another(
+        self, ada: Customer, by_mail: Message, text_line: Channel, support: Channel, grace: Agent
+    ) -> None:
+        gone = Ticket.objects.get(pk=by_mail.ticket_id)
+        joining.join(gone, into=mail(support, "Another").ticket, by=grace)
+        number = identify([*ada.identities.all(), Address("phone", "+447700900177")]).customer
+        phone = number.identities.get(kind="phone")
+        with pytest.raises(NotPossible):
+            open_strand(gone, channel=text_line, identity=phone, by=grace)
+        assert gone.conversations.count() == 0
 
 
 def test_an_address_is_never_owned_twice(ada: Customer, caller: Customer, grace: Agent) -> None:
