@@ -178,6 +178,7 @@ DRAMATIQ_AUTODISCOVER_MODULES = [
     "reactions",
     "receipts",
     "templates",
+    "widget.by_mail",
 ]
 
 # Files

@@ -127,11 +127,11 @@ def old_templates(errands: Errands) -> None:
         errands.give(templates.refresh_templates, channel_id)
 
 
-def unread_answers(_: Errands) -> None:
+def unread_answers(errands: Errands) -> None:
     """Answers in a web chat that nobody was there to read go after their visitors by mail."""
     for channel in Channel.objects.filter(kind="webchat", is_active=True).select_related("policy"):
         for conversation in by_mail.strands_waiting(channel):
-            by_mail.mail_unread(conversation)
+            errands.give(by_mail.mail_unread_answers, conversation)
 
 
 def old_visitors(_: Errands) -> None:

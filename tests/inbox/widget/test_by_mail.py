@@ -1,25 +1,35 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
+from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.utils import timezone
 
 from channels_app.messages import Address, Envelope, InboundMessage, Mailbox
 from channels_app.models import Channel
 from customers.models import Claim, Identity
-from inbox import intake, reply_tokens, sweeps, triage
+from inbox import intake, joining, media, reply_tokens, sweeps, triage
 from inbox.errands import Errands
 from inbox.models import (
     Agent,
+    Attachment,
     ChannelPolicy,
     ContactPoint,
+    Conversation,
     Message,
     Participant,
     Team,
     Ticket,
     Visitor,
 )
+from inbox.replies import Reply, send_reply
+from inbox.widget.by_mail import MAX_FILES_SIZE, mail_unread
+from inbox.workers import AnyActor
 from tests.inbox.widget.chat import SECRET, Browser, answer, signed
 
 MAIL = "support@desk.example"
@@ -49,8 +59,15 @@ def sent(*messages: Message, minutes: int = 11) -> None:
     Message.objects.filter(pk__in=[one.pk for one in messages]).update(status="sent", sent_at=at)
 
 
+class AtOnce(Errands):
+    """What is asked for is done."""
+
+    def give(self, actor: AnyActor, *args: Any) -> None:
+        actor.fn(*args)
+
+
 def sweep() -> list[Message]:
-    sweeps.unread_answers(Errands())
+    sweeps.unread_answers(AtOnce())
     return list(Message.objects.filter(channel__kind="email", direction="outbound").order_by("pk"))
 
 
@@ -160,6 +177,112 @@ def test_an_address_that_can_t_be_reached_is_let_be(left: Message):
     sent(later)
     ContactPoint.objects.filter(address_kind="email").update(undeliverable_reason="gone")
     assert len(sweep()) == 1
+
+
+def with_files(text: str, *contents: bytes, by: Agent) -> Message:
+    """An answer in Ada's chat with files beside it."""
+    files = tuple(
+        media.keep_upload(SimpleUploadedFile(f"plan{n}.txt", content), by=by)
+        for n, content in enumerate(contents)
+    )
+    strand = Conversation.objects.get(contact_point__channel__kind="webchat")
+    ours = send_reply(strand, Reply(text=text, attachments=files), by=by)
+    sent(ours)
+    return ours
+
+
+def test_the_files_of_an_answer_go_with_it(left: Message, grace: Agent):
+    ours = with_files("", b"the plan", by=grace)
+    (mail,) = sweep()
+    assert mail.text.startswith("Yes, two.\n\n---\n")
+    (copy,) = mail.attachments.all()
+    assert (copy.name, copy.size, copy.file.read()) == ("plan0.txt", 8, b"the plan")
+    assert copy.file.name != ours.attachments.get().file.name
+
+
+def test_a_file_alone_is_an_answer_too(mails: Channel, ada: Browser, grace: Agent):
+    ada.begin(profile={"email": ADA_MAIL})
+    ada.say("Send me the plan")
+    with_files("", b"the plan", by=grace)
+    (mail,) = sweep()
+    assert mail.attachments.count() == 1
+    assert mail.text.startswith("---\n")
+
+
+def test_files_too_large_for_one_mail_go_with_the_next(left: Message, grace: Agent):
+    for text in ("first", "second"):
+        ours = with_files(text, b"x", by=grace)
+        Attachment.objects.filter(message=ours).update(size=MAX_FILES_SIZE - 1)
+    first, second = sweep() and sweep()
+    assert ("first" in first.text, "second" in first.text) == (True, False)
+    assert "second" in second.text
+
+
+def test_accounts_that_share_a_number_do_not_get_each_others_answers(
+    mails: Channel, make_chat, grace: Agent
+):
+    channel = make_chat(identity="optional", identity_secret=SECRET)
+    phone = {"phone": "+447700900123", "phone_verified": True}
+    for name, more in (("ada", {"email": ADA_MAIL, "email_verified": True}), ("eve", {})):
+        browser = Browser(channel)
+        browser.begin(jwt=signed(channel, name, **phone, **more))
+        browser.say(f"I am {name}")
+        sent(answer(f"Only for {name}", by=grace))
+    (mail,) = sweep()
+    assert "Only for ada" in mail.text
+
+
+def test_one_answer_that_can_not_be_mailed_holds_up_no_other(
+    left: Message, chat: Channel, grace: Agent
+):
+    other = Browser(chat)
+    other.begin(profile={"email": "grace@claims.example"})
+    other.say("Hello")
+    sent(answer("Hello you", by=grace))
+    given: list[tuple[Any, ...]] = []
+    errands = AtOnce()
+    errands.give = lambda actor, *args: given.append(args)  # type: ignore[method-assign]
+    sweeps.unread_answers(errands)
+    assert len(given) == 2
+
+
+def test_a_ticket_that_was_joined_meanwhile_is_mailed_from_where_it_lives_on(
+    left: Message, ada: Browser, grace: Agent
+):
+    gone = left.ticket
+    staying = Ticket.objects.create(customer=gone.customer, subject="Lamps")
+    joining.join(gone, into=staying, by=grace)
+    (mail,) = sweep()
+    assert mail.ticket == staying
+
+
+@pytest.mark.django_db(transaction=True)
+def test_mailing_an_answer_while_its_visitor_writes_stops_neither(
+    mails: Channel, chat: Channel, grace: Agent
+):
+    """Both lock the customer before the contact point: else one of the two would be ended."""
+    browsers = [Browser(chat, address=f"192.0.2.{n}") for n in range(12)]
+    barrier = Barrier(2)
+
+    def at_once(act: Any, *args: Any) -> Any:
+        barrier.wait(30)
+        try:
+            return act(*args)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        for number, browser in enumerate(browsers):
+            browser.begin(profile={"email": f"ada{number}@claims.example"})
+            browser.say("Hello")
+            ours = answer("Yes?", by=grace)
+            sent(ours)
+            both = (
+                pool.submit(at_once, mail_unread, ours.conversation_id),
+                pool.submit(at_once, browser.say, "Still there"),
+            )
+            assert both[0].result() is not None
+            assert both[1].result().status_code == 201
 
 
 def test_the_visitor_hears_what_was_said_in_the_chat_alone(left: Message, ada: Browser):
