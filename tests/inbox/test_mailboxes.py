@@ -199,12 +199,15 @@ class TestWatching:
     ) -> None:
         def broken(*_args: object, **_more: object) -> bool:
             monkeypatch.setattr(fetching, "idle", postman.idle)
-            raise SystemExit
+            raise ZeroDivisionError
 
+        died: list[object] = []
+        monkeypatch.setattr(threading, "excepthook", lambda how: died.append(how.exc_type))
         monkeypatch.setattr(fetching, "idle", broken)
         mailbox("a@desk.example")
         watched()
         until(lambda: bool(postman.idling))
+        assert died == [ZeroDivisionError]
         postman.deliver("a@desk.example", b"1")
         until(lambda: stored() == ["1"])
 
