@@ -18,6 +18,7 @@ class SendError(Exception):
     code, text: the provider's code and our plain words for an agent.
     undeliverable: this address can't be reached at all; opted_out: its owner said stop.
     channel_is_broken: credentials or account: every other message would fail the same way.
+    closes_window: the time in which a free text may be sent to this address is over.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class SendError(Exception):
         undeliverable: bool = False,
         opted_out: bool = False,
         channel_is_broken: bool = False,
+        closes_window: bool = False,
     ) -> None:
         super().__init__(text)
         self.text = text
@@ -41,3 +43,4 @@ class SendError(Exception):
         self.undeliverable = undeliverable
         self.opted_out = opted_out
         self.channel_is_broken = channel_is_broken
+        self.closes_window = closes_window

@@ -118,10 +118,16 @@ def replay(events: Iterable[InboundEvent]) -> int:
     return dead.update(state=State.RECEIVED, attempts=0, leased_until=None, error="")
 
 
-def forget(event: InboundEvent) -> None:
-    """What this event said is to be kept no longer; that it came is still known."""
-    done = InboundEvent.objects.filter(pk=event.pk, state=State.PROCESSED)
-    done.update(body=None, headers={}, query_string="")
+def forget(event: InboundEvent, external_id: str) -> None:
+    """What one message said in this event is to be kept no longer: its first words, and those
+    it was changed to. What else the event says stays, to be replayed if need be."""
+    with transaction.atomic():
+        kept = InboundEvent.objects.select_for_update(of=("self",)).select_related("channel")
+        told = kept.get(pk=event.pk)
+        if told.body is None:
+            return
+        told.body = told.channel.adapter.without(bytes(told.body), external_id)
+        told.save(update_fields=["body"])
 
 
 def _waiting_longest(source: Source, limit: int) -> list[InboundEvent]:

@@ -173,9 +173,10 @@ class DeliveryUpdate:
 
     account: as in InboundMessage; "" for a report that is the called channel's in any case.
     undeliverable, opted_out, channel_is_broken: what a failure says beyond this message, as in
-    SendError. reference: our own id of the message, from providers that give it back; finds a
-    message whose receipt was lost. pricing: what the provider bills it as. free_entry_until:
-    until when everything on this strand is free.
+    SendError. closes_window: a free text was refused because its time was over. reference: our
+    own id of the message, from providers that give it back; finds a message whose receipt was
+    lost. pricing: what the provider bills it as. free_entry_until: until when everything on this
+    strand is free.
     """
 
     account: str
@@ -187,6 +188,7 @@ class DeliveryUpdate:
     undeliverable: bool = False
     opted_out: bool = False
     channel_is_broken: bool = False
+    closes_window: bool = False
     reference: str = ""
     pricing: dict[str, Any] | None = None
     free_entry_until: datetime | None = None

@@ -10,27 +10,37 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from channels_app import journal
-from channels_app.messages import Afterthought, Deletion, Edit, Reaction
-from channels_app.models import Channel
+from channels_app.messages import Afterthought, Deletion, Edit, InboundMessage, Reaction
+from channels_app.models import Channel, InboundEvent
+from inbox import media
 from inbox.changes import Change, change
 from inbox.models import Attachment, Message, MessageReaction, UnmatchedAfterthought
 
 BATCH = 200
 
 
-def apply(channel: Channel, said: Afterthought) -> None:
+def apply(channel: Channel, said: Afterthought, *, event: InboundEvent | None = None) -> None:
     """Apply it to the message it is about; keep it when that has not come yet."""
     message = _about(channel, said)
     if message is None:
-        _keep(channel, said)
+        _keep(channel, said, event)
         return
     with _changing(message) as (ongoing, present):
         if isinstance(said, Reaction):
             is_news = _react(present, said)
         else:
-            is_news = _may_change(present, said) and _rewrite(ongoing, present, said)
+            is_news = _change_words(ongoing, present, said, event)
         if is_news:
             ongoing.rewrite_past()
+
+
+def hear_again(message: Message, inbound: InboundMessage, event: InboundEvent | None) -> None:
+    """The message came once more. What the provider could not pass on at first is filled in; of
+    anything else no second raw copy is kept, which nobody would find to take it back."""
+    if message.kind == "unsupported" != inbound.kind and message.deleted_at is None:
+        _fill_in(message, inbound, event)
+    elif event is not None and event.pk != message.event_id and inbound.external_id:
+        journal.forget(event, inbound.external_id)
 
 
 def apply_waiting() -> None:
@@ -38,10 +48,11 @@ def apply_waiting() -> None:
     about = Message.objects.filter(
         channel=OuterRef("channel"), external_id=OuterRef("external_id")
     ).exclude(external_id="")
-    waiting = UnmatchedAfterthought.objects.filter(Exists(about)).select_related("channel")
+    waiting = UnmatchedAfterthought.objects.filter(Exists(about))
+    waiting = waiting.select_related("channel", "event")
     for kept in waiting.order_by("at", "pk")[:BATCH]:
         with transaction.atomic():
-            apply(kept.channel, _thawed(kept))
+            apply(kept.channel, _thawed(kept), event=kept.event)
             kept.delete()
 
 
@@ -84,35 +95,71 @@ def _react(message: Message, said: Reaction) -> bool:
     return True
 
 
-def _may_change(message: Message, said: Edit | Deletion) -> bool:
-    """Only the side that said it may change it, and only to something newer."""
-    if message.is_inbound != (said.by == "customer") or message.deleted_at:
+def _change_words(
+    ongoing: Change, message: Message, said: Edit | Deletion, event: InboundEvent | None
+) -> bool:
+    """Only the side that said it may change it, and only to something newer: words that are
+    older than what stands there, or were taken back, are not kept in the journal either."""
+    if message.is_inbound != (said.by == "customer"):
         return False
-    return isinstance(said, Deletion) or not (message.edited_at and message.edited_at > said.at)
-
-
-def _rewrite(ongoing: Change, message: Message, said: Edit | Deletion) -> bool:
-    if isinstance(said, Edit):
-        message.text = message.full_text = said.text
-        message.edited_at = said.at
-        message.save()
-    else:
+    if isinstance(said, Deletion) and message.deleted_at is None:
         _forget(message, said)
+    elif isinstance(said, Edit) and _is_newer(message, said):
+        _rewrite(message, said, event)
+    else:
+        _forget_in(event, message)
+        return False
     if message.position == _last_position(message):
         ongoing.ticket.preview = message.preview
     return True
 
 
+def _is_newer(message: Message, said: Edit) -> bool:
+    if message.deleted_at:
+        return False
+    return message.edited_at is None or message.edited_at <= said.at
+
+
+def _rewrite(message: Message, said: Edit, event: InboundEvent | None) -> None:
+    """From now on this is what was said; the event that told of it takes the first one's place."""
+    if event is not None:
+        _forget_in(message.event, message)
+        message.event = event
+    if message.kind == "unsupported":
+        message.kind, message.payload = "text", {}
+    message.text = message.full_text = said.text
+    message.edited_at = said.at
+    message.save()
+
+
 def _forget(message: Message, said: Deletion) -> None:
-    """Keep nothing of what was said: no text, no file, no raw event."""
+    """Keep nothing of what was said: no text, no file, no words in the raw event."""
     message.text = message.full_text = message.html = ""
     message.payload, message.kind, message.deleted_at = {}, "text", said.at
     message.save()
     message.reactions.all().delete()
     for file in message.attachments.all():
         _delete(file)
-    if message.event is not None:
-        journal.forget(message.event)
+    _forget_in(message.event, message)
+
+
+def _forget_in(event: InboundEvent | None, message: Message) -> None:
+    if event is not None:
+        journal.forget(event, message.external_id)
+
+
+def _fill_in(message: Message, inbound: InboundMessage, event: InboundEvent | None) -> None:
+    """https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks: the first message to a
+    number that was moved here from the phone app comes as unsupported, its content later."""
+    with _changing(message) as (ongoing, present):
+        present.kind, present.payload = inbound.kind, inbound.payload
+        present.text, present.full_text = inbound.text, inbound.full_text
+        present.event = event
+        present.save()
+        media.keep(present, inbound.attachments)
+        if present.position == _last_position(present):
+            ongoing.ticket.preview = present.preview
+        ongoing.rewrite_past()
 
 
 def _delete(file: Attachment) -> None:
@@ -127,7 +174,7 @@ def _last_position(message: Message) -> int:
     return said.values_list("position", flat=True)[0]
 
 
-def _keep(channel: Channel, said: Afterthought) -> None:
+def _keep(channel: Channel, said: Afterthought, event: InboundEvent | None) -> None:
     UnmatchedAfterthought.objects.bulk_create(
         [
             UnmatchedAfterthought(
@@ -137,6 +184,7 @@ def _keep(channel: Channel, said: Afterthought) -> None:
                 by=said.by,
                 said=_said(said),
                 at=said.at,
+                event=event,
             )
         ],
         ignore_conflicts=True,

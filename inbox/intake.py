@@ -119,7 +119,9 @@ def receive(
         channel = owner
         known = Message.objects.filter(channel=channel, dedupe_key=inbound.dedupe_key)
         if known.exists():
-            return Result(known.get(), is_duplicate=True)
+            message = known.get()
+            afterthoughts.hear_again(message, inbound, event)
+            return Result(message, is_duplicate=True)
         about = bounced(inbound)
         if about is not None:
             return Result(_record_bounce(about, inbound, event))
@@ -233,12 +235,13 @@ def _apply(
             result = receive(event.channel, item, event=event, point=met.get(key))
             unread += result.unread
         else:
-            unread += _take_note(event.channel, item)
+            unread += _take_note(event, item)
     return replace(result, unread=tuple(unread))
 
 
-def _take_note(channel: Channel, item: Inbound) -> tuple[str, ...]:
+def _take_note(event: InboundEvent, item: Inbound) -> tuple[str, ...]:
     """Apply what is no message; the reason why not, where it can't be."""
+    channel = event.channel
     if isinstance(item, Unread):
         return (item.reason,)
     if isinstance(item, TemplateUpdate):
@@ -252,7 +255,7 @@ def _take_note(channel: Channel, item: Inbound) -> tuple[str, ...]:
     elif isinstance(item, IdentityChange):
         rotation.apply(owner, item)
     elif isinstance(item, Reaction | Edit | Deletion):
-        afterthoughts.apply(owner, item)
+        afterthoughts.apply(owner, item, event=event)
     return ()
 
 

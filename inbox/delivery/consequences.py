@@ -13,6 +13,7 @@ from customers.addresses import matching_key
 from inbox.models import ContactPoint, Conversation, Message
 
 SENDING_BROKE = "Sending: "
+DELIVERY_BROKE = "Delivery: "
 
 
 def mark_undeliverable(message: Message, reason: str) -> None:
@@ -33,6 +34,16 @@ def mark_reached(message: Message) -> None:
     """The address exists after all."""
     point = ContactPoint.objects.filter(pk=message.conversation.contact_point_id)
     point.exclude(undeliverable_reason="").update(undeliverable_reason="")
+
+
+def mark_window_closed(message: Message, *, at: datetime) -> None:
+    """The provider holds that the time for a free text was over then: a template has to be sent.
+    What the customer has said since counts."""
+    window = message.channel.adapter.limits.reply_window
+    if window is None:
+        return
+    point = ContactPoint.objects.filter(pk=message.conversation.contact_point_id)
+    point.filter(window_ends_at__gt=at, window_ends_at__lt=at + window).update(window_ends_at=at)
 
 
 def mark_free_entry(message: Message, *, until: datetime) -> None:
@@ -57,15 +68,15 @@ def mark_opted_out(message: Message, *, source: str) -> None:
     )
 
 
-def mark_broken(channel: Channel, reason: str) -> None:
+def mark_broken(channel: Channel, reason: str, *, what: str = SENDING_BROKE) -> None:
     """Every message of this channel would fail the same way: its admin has to look."""
     sound = Channel.objects.filter(pk=channel.pk, broken_since=None)
-    sound.update(broken_since=timezone.now(), broken_reason=SENDING_BROKE + reason)
+    sound.update(broken_since=timezone.now(), broken_reason=what + reason)
 
 
-def mark_working(channel: Channel) -> None:
-    """Sending works again; what else may be broken on the channel stays marked."""
-    broken = Channel.objects.filter(pk=channel.pk, broken_reason__startswith=SENDING_BROKE)
+def mark_working(channel: Channel, *, what: str = SENDING_BROKE) -> None:
+    """This works again; what else may be broken on the channel stays marked."""
+    broken = Channel.objects.filter(pk=channel.pk, broken_reason__startswith=what)
     broken.update(broken_since=None, broken_reason="")
 
 

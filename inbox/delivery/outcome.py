@@ -116,6 +116,8 @@ def _refuse(message: Message, attempt: DeliveryAttempt, error: SendError) -> Non
         close(attempt, Outcome.REFUSED, error)
     if error.undeliverable:
         consequences.mark_undeliverable(message, error.text)
+    if error.closes_window:
+        consequences.mark_window_closed(message, at=attempt.started_at)
     if error.opted_out:
         consequences.mark_opted_out(message, source=f"provider code {error.code}")
 

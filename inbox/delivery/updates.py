@@ -9,11 +9,14 @@ from channels_app.messages import DeliveryUpdate, InboundMessage
 from channels_app.models import Channel
 from inbox.changes import change
 from inbox.delivery.consequences import (
+    DELIVERY_BROKE,
     mark_broken,
     mark_free_entry,
     mark_opted_out,
     mark_reached,
     mark_undeliverable,
+    mark_window_closed,
+    mark_working,
 )
 from inbox.delivery.status import REPORTED_AS_FAILED_FROM, advance, fail
 from inbox.models import Activity, DeliveryAttempt, Message, UnmatchedUpdate
@@ -101,6 +104,10 @@ def _keep(channel: Channel, update: DeliveryUpdate) -> None:
                 error_text=update.error_text,
                 undeliverable=update.undeliverable,
                 opted_out=update.opted_out,
+                channel_is_broken=update.channel_is_broken,
+                closes_window=update.closes_window,
+                pricing=update.pricing,
+                free_entry_until=update.free_entry_until,
             )
         ],
         ignore_conflicts=True,
@@ -116,6 +123,8 @@ def _apply(message: Message, update: DeliveryUpdate) -> None:
         _apply_failure(message, update)
     elif advance(message, Status(update.status), at=update.at) and update.status != "sent":
         mark_reached(message)
+        if message.channel.broken_reason:
+            mark_working(message.channel, what=DELIVERY_BROKE)
 
 
 def _apply_failure(message: Message, update: DeliveryUpdate) -> None:
@@ -125,7 +134,10 @@ def _apply_failure(message: Message, update: DeliveryUpdate) -> None:
     if update.undeliverable:
         mark_undeliverable(message, text)
     if update.channel_is_broken:
-        mark_broken(message.channel, text)
+        # What was taken and then not delivered says nothing against being taken.
+        mark_broken(message.channel, text, what=DELIVERY_BROKE)
+    if update.closes_window:
+        mark_window_closed(message, at=update.at)
     if update.opted_out:
         mark_opted_out(message, source=f"provider code {code}")
 
@@ -140,6 +152,10 @@ def _thawed(channel: Channel, kept: UnmatchedUpdate) -> DeliveryUpdate:
         error_text=kept.error_text,
         undeliverable=kept.undeliverable,
         opted_out=kept.opted_out,
+        channel_is_broken=kept.channel_is_broken,
+        closes_window=kept.closes_window,
+        pricing=kept.pricing,
+        free_entry_until=kept.free_entry_until,
     )
 
 

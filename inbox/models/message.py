@@ -105,6 +105,8 @@ class Message(models.Model):
 
     class Meta:
         ordering: ClassVar = ["ticket", "position"]
+        # Only the admin pages say the word, and they list no others.
+        verbose_name_plural = _("messages that did not leave")
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(deleted_at=None) | Q(text="", full_text="", html=""),
@@ -338,6 +340,10 @@ class UnmatchedUpdate(models.Model):
     error_text = models.TextField(blank=True)
     undeliverable = models.BooleanField(default=False)
     opted_out = models.BooleanField(default=False)
+    channel_is_broken = models.BooleanField(default=False)
+    closes_window = models.BooleanField(default=False)
+    pricing = models.JSONField(null=True)
+    free_entry_until = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from channels_app.models import Channel
+from channels_app.models import Channel, InboundEvent
 from inbox.models.agent import Agent
 from inbox.models.message import Message
 
@@ -63,6 +63,7 @@ class UnmatchedAfterthought(models.Model):
     by = models.CharField(max_length=10)
     said = models.TextField(blank=True)
     at = models.DateTimeField()
+    event = models.ForeignKey(InboundEvent, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         constraints: ClassVar = [

@@ -11,6 +11,7 @@ from django.utils import timezone
 from channels_app.adapters.base import Adapter
 from channels_app.adapters.whatsapp import (
     checking,
+    forgetting,
     media,
     parsing,
     people,
@@ -89,6 +90,9 @@ class WhatsAppAdapter(Adapter):
 
     def parse(self, event: RawEvent) -> list[Inbound]:
         return parsing.parse(event, portfolio=self.channel.settings.get("portfolio_id", ""))
+
+    def without(self, body: bytes, external_id: str) -> bytes:
+        return forgetting.without(body, external_id)
 
     def reaches(self, kind: str, scope: str) -> bool:
         """User ids mean somebody within their portfolio only, phone numbers everywhere."""

@@ -23,6 +23,7 @@ class Meaning:
     permanent: bool = True
     undeliverable: bool = False
     channel_is_broken: bool = False
+    closes_window: bool = False
 
 
 def _busy(text: str) -> Meaning:
@@ -63,7 +64,8 @@ MEANINGS = {
     "131021": Meaning("This is our own number."),
     "131030": Meaning("A test number of WhatsApp sends to five registered numbers only."),
     "131047": Meaning(
-        "24 hours have passed since the customer's last message: only a template can be sent."
+        "24 hours have passed since the customer's last message: only a template can be sent.",
+        closes_window=True,
     ),
     "131048": Meaning("WhatsApp holds our messages back: too many were reported as unwanted."),
     "131049": Meaning("WhatsApp did not deliver it, to spare this person; wait a day at least."),
@@ -130,6 +132,7 @@ def as_send_error(
         retry_after=retry_after,
         undeliverable=it.undeliverable,
         channel_is_broken=it.channel_is_broken,
+        closes_window=it.closes_window,
     )
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from channels_app.adapters.whatsapp import people
 from channels_app.adapters.whatsapp.contents import content_of
 from channels_app.adapters.whatsapp.errors import code_and_words, meaning
+from channels_app.adapters.whatsapp.forgetting import FORGOTTEN
 from channels_app.adapters.whatsapp.reading import (
     Json,
     load,
@@ -123,7 +124,7 @@ def _messages(value: Json, call: _Call) -> Iterator[Inbound]:
 
 def _said(message: Json, call: _Call, *, by: Side) -> Iterator[Inbound]:
     kind = word(message, "type")
-    if kind in SILENT:
+    if kind in SILENT or message.get(FORGOTTEN) is True:
         return
     if kind == "system":
         yield _identity_change(message, call)
@@ -143,8 +144,16 @@ def _afterthought(message: Json, call: _Call, *, by: Side) -> Inbound:
     if kind == "reaction":
         return Reaction(call.account, about, by, word(said, "emoji"), at)
     if kind == "edit":
-        return Edit(call.account, about, by, content_of(part(said, "message")).text, at)
+        return _edit(part(said, "message"), call, about=about, by=by, at=at)
     return Deletion(call.account, about, by, at)
+
+
+def _edit(changed: Json, call: _Call, *, about: str, by: Side, at: datetime) -> Inbound:
+    """The new words; what can't be read must not wipe out the old ones."""
+    content = content_of(changed)
+    if content.kind == "unsupported":
+        return Unread(f"an edit of {about} holds no message")
+    return Edit(call.account, about, by, content.text, at)
 
 
 def _message(message: Json, call: _Call, *, by: Side) -> Inbound:
@@ -210,6 +219,7 @@ def _status(status: Json, call: _Call) -> Inbound:
         error_text=it.text if has_failed else "",
         undeliverable=has_failed and it.undeliverable,
         channel_is_broken=has_failed and it.channel_is_broken,
+        closes_window=has_failed and it.closes_window,
         reference=word(status, "biz_opaque_callback_data"),
         pricing=_pricing(part(status, "pricing")),
         free_entry_until=_free_entry(status),

@@ -320,7 +320,7 @@ EXPECTED = {
             free_entry_until=datetime.fromtimestamp(1795636800, UTC),
         )
     ],
-    "status_failed_window": [failed("131047")],
+    "status_failed_window": [failed("131047", closes_window=True)],
     "status_failed_undeliverable": [failed("131026", undeliverable=True)],
     "status_failed_payment": [failed("131042", channel_is_broken=True)],
     "status_failed_unknown_code": [
