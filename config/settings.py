@@ -49,7 +49,6 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "channels",
     "django_dramatiq",
-    "django_filters",
     "django_htmx",
     "drf_spectacular",
     "drf_spectacular_sidecar",
