@@ -1,5 +1,9 @@
 """The three things that can go wrong at a provider's border, and have an answer."""
 
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+
 
 class InvalidSignature(Exception):
     """The caller is not who it claims to be: answered 403, nothing is stored."""
@@ -9,6 +13,7 @@ class UnreadablePayload(Exception):
     """A stored event could not be read: recorded on the event, visible, replayable."""
 
 
+@dataclass(eq=False)
 class SendError(Exception):
     """The provider did not take the message.
 
@@ -21,26 +26,16 @@ class SendError(Exception):
     closes_window: the time in which a free text may be sent to this address is over.
     """
 
-    def __init__(
-        self,
-        text: str,
-        *,
-        code: str = "",
-        permanent: bool = False,
-        ambiguous: bool = False,
-        retry_after: float | None = None,
-        undeliverable: bool = False,
-        opted_out: bool = False,
-        channel_is_broken: bool = False,
-        closes_window: bool = False,
-    ) -> None:
-        super().__init__(text)
-        self.text = text
-        self.code = code
-        self.permanent = permanent
-        self.ambiguous = ambiguous
-        self.retry_after = retry_after
-        self.undeliverable = undeliverable
-        self.opted_out = opted_out
-        self.channel_is_broken = channel_is_broken
-        self.closes_window = closes_window
+    text: str
+    _: KW_ONLY
+    code: str = ""
+    permanent: bool = False
+    ambiguous: bool = False
+    retry_after: float | None = None
+    undeliverable: bool = False
+    opted_out: bool = False
+    channel_is_broken: bool = False
+    closes_window: bool = False
+
+    def __str__(self) -> str:
+        return self.text
