@@ -16,6 +16,7 @@ from channels_app.models import Channel, MessageTemplate
 from customers import consent
 from customers.addresses import country_of, matching_key
 from customers.models import Identity
+from inbox.allowance import used_up
 from inbox.models import Attachment, ContactPoint, Conversation, Message, Ticket
 
 WINDOW_CLOSED = "window-closed"
@@ -54,6 +55,7 @@ class _Draft:
     attachments: Sequence[Attachment]
     template: Mapping[str, Any] | None
     purpose: str
+    message_id: int | None = None
 
 
 def may_send(
@@ -66,15 +68,8 @@ def may_send(
 ) -> Answer:
     """Whether this may go to this address now; `template` has a name and a language. Refusals:
     blocked, undeliverable, opted-out, country-refused, window-closed, template-refused, too-long
-    (also files the channel can't carry)."""
-    draft = _Draft(contact_point, text, tuple(attachments), template, purpose)
-    segments = contact_point.channel.adapter.segments(text)
-    ends_at = window_of(contact_point)
-    for rule in _RULES:
-        refusal = rule(draft)
-        if refusal is not None:
-            return replace(refusal, segments=segments, window_ends_at=ends_at)
-    return Answer(allowed=True, segments=segments, window_ends_at=ends_at)
+    (also files the channel can't carry), limit-reached."""
+    return _answer(_Draft(contact_point, text, tuple(attachments), template, purpose))
 
 
 def may_leave(message: Message) -> Answer:
@@ -82,7 +77,7 @@ def may_leave(message: Message) -> Answer:
     template = message.payload.get("template")
     point, files = message.conversation.contact_point, list(message.attachments.all())
     text = "" if template else message.text
-    return may_send(point, text=text, attachments=files, template=template, purpose=message.purpose)
+    return _answer(_Draft(point, text, files, template, message.purpose, message.pk))
 
 
 def window_of(point: ContactPoint) -> datetime | None:
@@ -126,6 +121,16 @@ def new_point(channel: Channel, identity: Identity) -> ContactPoint:
         address=identity.value,
         key=identity.key,
     )
+
+
+def _answer(draft: _Draft) -> Answer:
+    segments = draft.point.channel.adapter.segments(draft.text)
+    ends_at = window_of(draft.point)
+    for rule in _RULES:
+        refusal = rule(draft)
+        if refusal is not None:
+            return replace(refusal, segments=segments, window_ends_at=ends_at)
+    return Answer(allowed=True, segments=segments, window_ends_at=ends_at)
 
 
 def _channel_is_off(draft: _Draft) -> Answer | None:
@@ -240,6 +245,11 @@ def _files(draft: _Draft) -> Answer | None:
     return None
 
 
+def _limit_reached(draft: _Draft) -> Answer | None:
+    reason = used_up(draft.point, before=draft.message_id)
+    return _no("limit-reached", reason) if reason else None
+
+
 _RULES: tuple[Callable[[_Draft], Answer | None], ...] = (
     _channel_is_off,
     _blocked,
@@ -250,6 +260,7 @@ _RULES: tuple[Callable[[_Draft], Answer | None], ...] = (
     _template_refused,
     _too_long,
     _files,
+    _limit_reached,
 )
 
 

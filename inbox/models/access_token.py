@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from inbox.models.agent import Agent
 
@@ -38,6 +39,9 @@ class ApiToken(models.Model):
     last_used_at = models.DateTimeField(null=True)
 
     objects = ApiTokenManager()
+
+    class Meta:
+        verbose_name = _("API token")
 
     def __str__(self) -> str:
         return f"{self.prefix}…"

@@ -141,6 +141,11 @@ class Message(models.Model):
                 fields=["next_attempt_at"], condition=Q(status="queued"), name="messages_queued"
             ),
             models.Index(
+                fields=["channel", "created_at"],
+                condition=Q(direction="outbound"),
+                name="messages_sent_lately",
+            ),
+            models.Index(
                 fields=["leased_until"], condition=Q(status="sending"), name="messages_being_sent"
             ),
         ]

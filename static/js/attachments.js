@@ -1,10 +1,11 @@
 // Files that go with a reply. They are put with its draft at once, so that they survive a reload
 // and another tab has them too.
 
+import { alertUser } from "./announce.js";
 import { byId, csrf, openTicket } from "./dom.js";
 import * as drafts from "./drafts.js";
 
-let under = []; // names of files on their way up
+let under = []; // files on their way up: { file, name, ticket, address }
 let before = Promise.resolve();
 
 export function start() {
@@ -14,38 +15,56 @@ export function start() {
     event.target.value = "";
   });
   document.addEventListener("paste", (event) => event.target.matches("#reply-text") && add([...event.clipboardData.files]));
-  document.addEventListener("ticket:opened", () => (under = []));
+  document.addEventListener("dragover", (event) => carriesFiles(event) && event.preventDefault());
+  document.addEventListener("drop", dropped);
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-drop-file]");
     if (button) drop(Number(button.dataset.dropFile));
   });
 }
 
-export const areUnderWay = () => under.length > 0;
+const hereUnderWay = () => under.filter((one) => one.ticket === openTicket());
+
+export const areUnderWay = () => hereUnderWay().length > 0;
 
 export function show() {
-  byId("composer-files").replaceChildren(...drafts.draft("reply").files.map(fileItem), ...under.map(underWay));
+  byId("composer-files").replaceChildren(...drafts.draft("reply").files.map(fileItem), ...hereUnderWay().map(underWay));
 }
 
-/** One after the other, so that they stand in the order they were chosen in. */
+const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+
+/** A file that is dropped beside the box must not take the place of the desk. */
+function dropped(event) {
+  if (!carriesFiles(event)) return;
+  event.preventDefault();
+  if (event.target.closest?.("#conversation") && byId("composer")?.dataset.mode === "reply") add([...event.dataTransfer.files]);
+}
+
+/** One after the other, so that they stand in the order they were chosen in; each goes to the
+ *  ticket it was chosen in, whichever is open when its turn comes. */
 function add(files) {
-  under.push(...files.map((file) => file.name));
+  const address = byId("composer").dataset.filesUrl;
+  const chosen = files.map((file) => ({ file, name: file.name, ticket: openTicket(), address }));
+  under.push(...chosen);
   show();
-  for (const file of files) before = before.then(() => upload(file));
+  for (const one of chosen) before = before.then(() => upload(one));
 }
 
-async function upload(file) {
-  const ticket = openTicket();
+async function upload(one) {
   const body = new FormData();
-  body.set("file", file);
-  const address = byId("composer").dataset.filesUrl;
-  const response = await fetch(address, { method: "POST", headers: csrf(), body }).catch(() => null);
-  if (ticket !== openTicket()) return;
-  under = under.filter((name) => name !== file.name);
-  if (response?.status === 201) drafts.filesChanged(await response.json());
-  else if (response?.status === 413) refuse(`${file.name} is too large.`);
-  else refuse(`${file.name} could not be attached${response ? "" : ": no connection"}. Try again.`);
+  body.set("file", one.file);
+  const response = await fetch(one.address, { method: "POST", headers: csrf(), body }).catch(() => null);
+  const kept = response?.status === 201 ? await response.json().catch(() => null) : null;
+  under = under.filter((other) => other !== one);
+  if (one.ticket !== openTicket()) return kept || alertUser(`#${one.ticket}: ${whyNot(one, response)}`);
+  if (kept) drafts.filesChanged(kept);
+  else refuse(whyNot(one, response));
   show();
+}
+
+function whyNot({ name }, response) {
+  if (response?.status === 413) return `${name} is too large.`;
+  return `${name} could not be attached${response ? "" : ": no connection"}. Try again.`;
 }
 
 async function drop(id) {
@@ -77,7 +96,7 @@ function fileItem(file) {
   return item;
 }
 
-function underWay(name) {
+function underWay({ name }) {
   const item = document.createElement("li");
   item.className = "file";
   const text = document.createElement("span");

@@ -24,11 +24,12 @@ export const textBox = () => boxOf(mode());
 
 export function start() {
   document.addEventListener("ticket:opened", opened);
-  document.addEventListener("ticket:gone", () => problem("This ticket is no longer in your sight. Your text is kept here; copy it if you need it."));
+  document.addEventListener("ticket:gone", gone);
   document.addEventListener("live:state", () => composer() && describe());
   document.addEventListener("draft:grew", (event) => put(event.detail.mode, drafts.draft(event.detail.mode).text));
   document.addEventListener("draft:sent", (event) => sentElsewhere(event.detail.mode));
   document.addEventListener("draft:newer", showNewer);
+  document.addEventListener("draft:files", attachments.show);
   document.addEventListener("outbox:held", (event) => takeBack(event.detail));
   document.addEventListener("submit", submitted, true);
   document.addEventListener("input", typed);
@@ -48,20 +49,31 @@ export function updateStrands(fresh) {
   const select = byId("strand");
   if (!select || !fresh || select.innerHTML === fresh.innerHTML) return;
   const chosen = select.value;
+  const name = select.selectedOptions[0]?.textContent;
   if (document.activeElement === select) {
     select.addEventListener("blur", () => updateStrands(fresh), { once: true });
     return;
   }
   select.replaceChildren(...[...fresh.options].map((option) => option.cloneNode(true)));
-  if ([...select.options].some((option) => option.value === chosen)) select.value = chosen;
+  const isStillThere = isOffered(chosen);
+  if (isStillThere) select.value = chosen;
+  else if (boxOf("reply").value) problem(`${name} is not in this ticket any more. See where your answer would go now.`);
+  if (!isStillThere) answer(null);
   describe();
+}
+
+/** Nothing can be written here any more; what was typed can be copied. */
+function gone() {
+  composer().dataset.gone = "true";
+  problem("This ticket is no longer in your sight. Your text is kept here; copy it if you need it.");
 }
 
 function opened() {
   if (!composer()) return;
   const { reply, note } = drafts.begin(openTicket(), composer().dataset.draftUrl, JSON.parse(composer().dataset.drafts));
-  if (reply.strand && [...byId("strand").options].some((option) => option.value === reply.strand)) byId("strand").value = reply.strand;
+  if (isOffered(reply.strand)) byId("strand").value = reply.strand;
   copiesOpen = false;
+  answer(reply.answers);
   copies().value = reply.text && reply.strand ? reply.copies : strand()?.dataset.copies ?? "";
   put("reply", reply.text);
   put("note", note.text);
@@ -92,7 +104,32 @@ function applyMode() {
   byId("private-line").hidden = !isNote;
   byId("attach").hidden = isNote;
   byId("composer-files").hidden = isNote;
+  byId("answered").hidden = isNote || !drafts.draft("reply").answers;
   describe();
+}
+
+/** The message that is being answered stands above the box, and goes out quoted. */
+function answer(message) {
+  drafts.draft("reply").answers = message;
+  byId("answered-text").textContent = message ? `${message.author}: ${message.text}` : "";
+  byId("answered").hidden = !message || mode() === "note";
+}
+
+function answerThis(button) {
+  const { answer: id, strand: to, author, text } = button.dataset;
+  setMode("reply");
+  if (!isOffered(to)) return problem("Nothing can be sent to the address this came from.");
+  if (byId("strand").value !== to) choose(to);
+  answer({ id, author, text });
+  keep("reply");
+  textBox().focus();
+}
+
+const isOffered = (to) => [...byId("strand").options].some((option) => option.value === to);
+
+function choose(to) {
+  byId("strand").value = to;
+  byId("strand").dispatchEvent(new Event("change", { bubbles: true }));
 }
 
 function openCopies() {
@@ -140,6 +177,7 @@ function keep(which) {
 function changed(event) {
   if (event.target.name === "mode") applyMode();
   if (event.target.id === "strand") {
+    answer(null);
     copies().value = strand().dataset.copies;
     keep("reply");
     describe();
@@ -150,7 +188,13 @@ function changed(event) {
 function clicked(event) {
   if (event.target.id === "open-cc") openCopies();
   const anyway = event.target.closest("[data-send-anyway]");
-  if (anyway) send(Number(anyway.dataset.sendAnyway));
+  if (anyway) sendAnyway(Number(anyway.dataset.sendAnyway));
+  const quoting = event.target.closest("[data-answer]");
+  if (quoting) answerThis(quoting);
+  if (event.target.closest("#answer-nothing")) {
+    answer(null);
+    textBox().focus();
+  }
   if (event.target.closest("[data-keep-editing]")) {
     byId("composer-problem").replaceChildren();
     textBox().focus();
@@ -175,6 +219,11 @@ async function check() {
   showStatus(answer.refusal, answer.segments ? `${answer.characters} characters · ${parts}` : "");
 }
 
+function sendAnyway(base) {
+  if (composer().hasAttribute("data-template")) document.dispatchEvent(new CustomEvent("template:anyway", { detail: base }));
+  else send(base);
+}
+
 function submitted(event) {
   if (event.target !== composer()) return;
   event.preventDefault();
@@ -190,8 +239,11 @@ export async function send(base = seenPosition()) {
   const files = sent === "reply" ? drafts.draft("reply").files : [];
   if (attachments.areUnderWay()) return problem("A file is still on its way up.");
   if (!text.trim() && !files.length) return problem("Write something first.");
-  const { clientId } = drafts.draft(sent);
-  const message = { ticket: openTicket(), mode: sent, text, ...wording(sent, text, files, base, clientId) };
+  const { clientId, revision, answers } = drafts.draft(sent);
+  const kept = { files, answers, strand: strand()?.value ?? "", copies: copies().value };
+  const fields = [["text", text], ["client_id", clientId], ["base", base], ["draft", revision], ...leading(sent, kept)];
+  const url = sent === "note" ? composer().dataset.noteUrl : composer().dataset.replyUrl;
+  const message = { ticket: openTicket(), mode: sent, text, url, fields, kept };
   if (!isOnline()) return wait(clientId, message);
   setSending(true);
   const response = await post(message).catch(() => null);
@@ -199,12 +251,13 @@ export async function send(base = seenPosition()) {
   answered(message, response);
 }
 
-function wording(sent, text, files, base, clientId) {
-  const fields = [["text", text], ["client_id", clientId], ["base", base]];
-  if (sent === "note") return { url: composer().dataset.noteUrl, fields };
-  fields.push(["conversation", strand()?.value ?? ""], ...files.map((file) => ["attachments", file.id]));
-  if (strand()?.dataset.kind === "email") fields.push(["cc", copies().value]);
-  return { url: composer().dataset.replyUrl, fields };
+/** Where a reply goes, with what, and what it answers. */
+function leading(sent, { files, answers, strand: to, copies: cc }) {
+  if (sent === "note") return [];
+  const fields = [["conversation", to], ...files.map((file) => ["attachments", file.id])];
+  if (strand()?.dataset.kind === "email") fields.push(["cc", cc]);
+  if (answers) fields.push(["answers", answers.id]);
+  return fields;
 }
 
 function post({ url, fields }) {
@@ -221,11 +274,13 @@ async function answered(message, response) {
   if (!response) return problem("Not sent: no connection. Your text is kept; press Send again.");
   if (response.status === 409) document.dispatchEvent(new CustomEvent("ticket:changed", { detail: { ticket } }));
   if (response.status === 409 || response.status === 422) return problemHtml(await response.text());
+  if (response.status === 404) return problem("Not sent: this ticket or address is not there any more. Your text is kept here.");
   problem("Not sent: the desk had a problem. Your text is kept; press Send again.");
 }
 
 function done({ ticket, mode: sent, text }, written) {
   document.dispatchEvent(new CustomEvent("ticket:changed", { detail: { ticket } }));
+  document.dispatchEvent(new CustomEvent("ticket:written", { detail: { ticket, position: written.position } }));
   if (ticket !== openTicket()) return drafts.forget(ticket, sent);
   if (written.text !== text) {
     drafts.finished(sent, boxOf(sent).value);
@@ -241,6 +296,7 @@ function finish(sent, text) {
   const rest = box.value.startsWith(text) ? box.value.slice(text.length).trimStart() : box.value;
   box.value = rest;
   drafts.finished(sent, rest);
+  if (sent === "reply") answer(null);
   byId("composer-problem").replaceChildren();
   showNewer();
   attachments.show();
@@ -254,13 +310,23 @@ function wait(clientId, message) {
 }
 
 /** What waited and could not leave, or was called back, stands in its box again. */
-function takeBack({ ticket, mode: was, text, clientId, html }) {
-  if (ticket !== openTicket()) return drafts.giveBack(ticket, was, text, clientId);
+function takeBack({ mode: was, text, clientId, html, kept }) {
   const together = [text, boxOf(was).value].filter(Boolean).join("\n\n");
   put(was, together);
-  drafts.changed(was, { text: together, clientId });
+  if (was === "reply") restore(kept);
+  drafts.changed(was, { text: together, clientId, strand: strand()?.value ?? "", copies: copies().value });
   setMode(was);
   if (html) problemHtml(html);
+}
+
+/** With its files, to the address it was meant for. */
+function restore({ files, answers, strand: to, copies: cc }) {
+  const one = drafts.draft("reply");
+  one.files = [...files, ...one.files.filter((file) => files.every(({ id }) => id !== file.id))];
+  if (isOffered(to)) byId("strand").value = to;
+  copies().value = cc;
+  answer(answers);
+  attachments.show();
 }
 
 function sentElsewhere(was) {

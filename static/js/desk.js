@@ -14,32 +14,42 @@ import * as presence from "./presence.js";
 import * as reading from "./reading.js";
 import * as timeline from "./timeline.js";
 import * as replyWindow from "./window.js";
-import { alertUser } from "./announce.js";
-import { byId, csrf, signInAgain } from "./dom.js";
+import * as announcements from "./announce.js";
+import { byId, csrf, openTicket, signInAgain } from "./dom.js";
+
+let askedAt = 0; // when the ticket that is being opened was asked for
 
 const changesTheTicket = (event) => event.detail.requestConfig?.verb === "post";
 
 document.addEventListener("htmx:configRequest", (event) => Object.assign(event.detail.headers, csrf()));
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.detail.target?.id === "pane") byId("pane").setAttribute("aria-busy", "true");
+  if (event.detail.target?.id !== "pane") return;
+  byId("pane").setAttribute("aria-busy", "true");
+  askedAt = Date.now();
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {
   byId("pane").removeAttribute("aria-busy");
   if (changesTheTicket(event)) facts.answered(event);
   else if (event.detail.xhr.status === 401) signInAgain();
-  else if (event.detail.failed) alertUser("This is no longer there, or not for you to see.");
+  else if (event.detail.failed) announcements.alertUser("This is no longer there, or not for you to see.");
 });
 
-document.addEventListener("htmx:sendError", () => alertUser("No connection. Try again."));
+document.addEventListener("htmx:sendError", () => announcements.alertUser("No connection. Try again."));
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id !== "pane") return;
+  if (event.detail.target.id !== "pane") return tell("timeline:earlier");
   document.querySelector(".desk").classList.add("desk--ticket");
-  document.dispatchEvent(new CustomEvent("ticket:opened"));
+  tell("ticket:opened");
+  // What was told of it while it was on its way was told to the ticket before it.
+  if (live.toldSince(openTicket(), askedAt)) tell("ticket:changed", { ticket: openTicket() });
   byId("ticket-subject")?.focus({ preventScroll: true });
 });
+
+function tell(name, detail) {
+  document.dispatchEvent(new CustomEvent(name, { detail }));
+}
 
 // Leaving the customer drawer changes only the fragment of the address: nothing to fetch.
 let address = location.pathname + location.search;
@@ -63,4 +73,5 @@ list.start();
 keys.start();
 counts.start();
 presence.start();
+announcements.start();
 live.start();

@@ -20,47 +20,66 @@ export function uuid() {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-let isLeaving = false;
+const ANSWER_WITHIN = 20_000;
 
-/** The session has ended. Loading the page again leads to the sign-in page, once, however many
- *  requests find it out; what was typed is kept. */
+/** The session has ended. What was typed stays where it is until the agent goes to sign in. */
 export function signInAgain() {
-  if (!isLeaving) location.reload();
-  isLeaving = true;
+  const dialog = byId("signed-out");
+  byId("sign-in").search = new URLSearchParams({ next: location.pathname + location.search });
+  if (!dialog.open) dialog.showModal();
 }
 
-/** Ask for a fragment. Null when the session has ended or the thing is gone; `onLost` of the
- *  caller decides what that means. Throws when the network does not answer. */
+/** Ask for a fragment. What could not be had (no network, a server in trouble) is told as
+ *  "live:missed", so that it is asked for again; its status is 0 or the server's. */
 export async function fragment(url) {
-  const response = await fetch(url, { headers: { "HX-Request": "true" } });
-  if (response.status === 401) signInAgain();
-  if (!response.ok) return { ok: false, status: response.status, root: null, headers: response.headers };
+  const response = await ask(url).catch(() => null);
+  if (response?.status === 401) signInAgain();
+  if (!response || response.status >= 500) document.dispatchEvent(new Event("live:missed"));
+  if (!response?.ok) return { ok: false, status: response?.status ?? 0, root: null, headers: null };
   const holder = document.createElement("template");
-  holder.innerHTML = await response.text();
-  return { ok: true, status: response.status, root: holder.content, headers: response.headers };
+  holder.innerHTML = response.text;
+  return { ...response, root: holder.content };
+}
+
+/** A line that hangs must not hold up what is asked later. */
+async function ask(url) {
+  const signal = AbortSignal.timeout(ANSWER_WITHIN);
+  const response = await fetch(url, { headers: { "HX-Request": "true" }, signal });
+  return { ok: response.ok, status: response.status, headers: response.headers, text: await response.text() };
 }
 
 /** New elements speak htmx only after it has seen them. */
 export const enliven = (element) => window.htmx?.process(element);
 
-const AT_ONCE = 50;
+const AT_ONCE = 20;
 
-/** Gather calls and run once with all of their arguments: soon, but with a pause between runs. */
+/** Gather calls and run once with all of their arguments: soon, but with a pause between runs, and
+ *  never two at a time, so that no older answer comes after a newer one. */
 export function gather(pause, run) {
   const gathered = new Set();
   let timer = 0;
+  let running = false;
   let ranAt = 0;
+  function plan() {
+    if (timer || running || !gathered.size) return;
+    timer = setTimeout(go, Math.max(Math.min(AT_ONCE, pause), ranAt + pause - Date.now()));
+  }
+  async function go() {
+    const items = [...gathered];
+    gathered.clear();
+    timer = 0;
+    running = true;
+    ranAt = Date.now();
+    try {
+      await run(items);
+    } finally {
+      running = false;
+      plan();
+    }
+  }
   return (item) => {
     gathered.add(item);
-    if (timer) return;
-    const wait = Math.max(Math.min(AT_ONCE, pause), ranAt + pause - Date.now());
-    timer = setTimeout(() => {
-      timer = 0;
-      ranAt = Date.now();
-      const items = [...gathered];
-      gathered.clear();
-      run(items);
-    }, wait);
+    plan();
   };
 }
 
@@ -68,22 +87,17 @@ export function gather(pause, run) {
 export function oneAtATime(run) {
   let running = false;
   let again = false;
-  return async function start(...args) {
-    if (running) {
-      again = true;
-      return;
-    }
+  return async function start() {
+    again = true;
+    if (running) return;
     running = true;
     try {
-      await run(...args);
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // offline: the next event tries again
+      while (again) {
+        again = false;
+        await run();
+      }
     } finally {
       running = false;
-      if (again) {
-        again = false;
-        start(...args);
-      }
     }
   };
 }

@@ -2,14 +2,14 @@
 // the desk a moment later, forgotten only when the desk has sent it. What another tab wrote is
 // offered, never put over what stands here.
 
-import { csrf, uuid } from "./dom.js";
+import { csrf, signInAgain, uuid } from "./dom.js";
 import { isQueued } from "./outbox.js";
 
 const MIRROR_AFTER = 300;
 const SAVE_AFTER = 800;
 const KEPT_FOR = 30 * 24 * 3600 * 1000;
 const PREFIX = `parley:draft:${document.body.dataset.agent}:`;
-const NOTHING = { text: "", strand: "", copies: "", files: [], revision: 0, clientId: "" };
+const NOTHING = { text: "", strand: "", copies: "", files: [], answers: null, revision: 0, clientId: "" };
 
 let open = null; // { ticket, url, reply: one, note: one }
 
@@ -46,7 +46,7 @@ export function changed(mode, content) {
 export function finished(mode, rest) {
   const one = open[mode];
   clearTimeout(one.saveTimer);
-  Object.assign(one, { text: rest, files: [], clientId: uuid(), theirs: null, isDirty: Boolean(rest) });
+  Object.assign(one, { text: rest, files: [], answers: null, clientId: uuid(), theirs: null, isDirty: Boolean(rest) });
   mirror(open);
   if (rest) changed(mode, {});
 }
@@ -55,13 +55,6 @@ export function finished(mode, rest) {
 export function forget(ticket, mode) {
   const { [mode]: _gone, ...others } = recall(ticket);
   keep(ticket, others);
-}
-
-/** A text that could not be sent goes back to where it was written, before what is there now. */
-export function giveBack(ticket, mode, text, clientId) {
-  const there = recall(ticket);
-  const together = [text, there[mode]?.text].filter(Boolean).join("\n\n");
-  keep(ticket, { ...there, [mode]: { ...NOTHING, ...there[mode], text: together, clientId, isDirty: true } });
 }
 
 /** Settle between two tabs: take theirs, or keep mine on top of it. */
@@ -76,14 +69,16 @@ export function settle(mode, takeTheirs) {
 
 /** A file was put with the reply at the desk, or taken away again. */
 export function filesChanged(kept) {
-  Object.assign(open.reply, { files: kept.files, revision: kept.revision, clientId: kept.client_id });
+  const { reply } = open;
+  reply.files = kept.files;
+  if (kept.revision >= reply.revision) Object.assign(reply, { revision: kept.revision, clientId: kept.client_id });
 }
 
 function meeting(kept, mirrored) {
   const desk = kept && !isQueued(kept.client_id) ? ours(kept) : null;
   if (!desk && !mirrored?.text) return { ...NOTHING, clientId: uuid() };
   if (!desk) return { ...NOTHING, ...mirrored, files: [], isDirty: true };
-  if (!mirrored?.isDirty || mirrored.text === desk.text) return desk;
+  if (!mirrored?.isDirty || mirrored.text === desk.text) return { ...desk, answers: mirrored?.answers ?? null };
   if (mirrored.revision === desk.revision) return { ...desk, ...mirrored, files: desk.files };
   return { ...mirrored, files: desk.files, theirs: desk };
 }
@@ -101,6 +96,7 @@ async function save(mode, here = open, keepalive = false) {
   for (const [name, value] of Object.entries({ mode, text, strand: one.strand, copies: one.copies, base: one.revision, client_id: one.clientId })) body.set(name, value);
   const response = await fetch(here.url, { method: "POST", headers: csrf(), body, keepalive }).catch(() => null);
   one.isSaving = false;
+  if (response?.status === 401) return signInAgain();
   if (response?.status === 409) return offer(here, mode, ours(await response.json()));
   if (!response?.ok) return; // typing on, or coming back online, tries again
   const kept = await response.json();
@@ -110,21 +106,29 @@ async function save(mode, here = open, keepalive = false) {
   if (one.isDirty) save(mode, here);
 }
 
+/** Even what waits for an answer, or for a choice between two, stands in the mirror. */
 function saveAtOnce() {
   const here = open;
+  if (here) mirror(here);
   for (const mode of ["reply", "note"]) save(mode, here, true);
 }
 
 /** Another tab of this agent has saved, or sent. */
-async function heardOf({ ticket, mode, revision, sent }) {
+async function heardOf({ ticket, mode, revision, files, sent }) {
   const here = open;
-  if (String(ticket) !== here?.ticket || here[mode].isSaving || here[mode].revision === revision) return;
+  if (String(ticket) !== here?.ticket || here[mode].isSaving) return;
+  if (here[mode].revision === revision && here[mode].files.length === files) return;
   if (sent) return !here[mode].isDirty && tell("draft:sent", { mode });
   const response = await fetch(`/t/${ticket}/drafts`, { headers: { "HX-Request": "true" } }).catch(() => null);
   if (!response?.ok || here !== open) return;
   const kept = (await response.json())[mode];
   const one = here[mode];
-  if (!kept || kept.revision <= one.revision || one.isSaving) return;
+  if (!kept || kept.revision < one.revision || one.isSaving) return;
+  if (one.files.length !== kept.files.length) {
+    one.files = kept.files;
+    tell("draft:files", {});
+  }
+  if (kept.revision === one.revision) return;
   if (kept.text === one.text) Object.assign(one, { revision: kept.revision, files: kept.files });
   else if (!one.isDirty && kept.text.startsWith(one.text)) {
     Object.assign(one, ours(kept));
@@ -147,8 +151,8 @@ function recall(ticket) {
 
 function mirror({ ticket, reply, note }) {
   const kept = {};
-  for (const [mode, { text, strand, copies, revision, clientId, isDirty }] of Object.entries({ reply, note })) {
-    if (text) kept[mode] = { text, strand, copies, revision, clientId, isDirty };
+  for (const [mode, { text, strand, copies, answers, revision, clientId, isDirty }] of Object.entries({ reply, note })) {
+    if (text) kept[mode] = { text, strand, copies, answers, revision, clientId, isDirty };
   }
   keep(ticket, kept);
 }

@@ -26,8 +26,8 @@ export function start() {
 async function refreshFacts() {
   const ticket = openTicket();
   if (!ticket) return;
-  const answer = await fragment(`/t/${ticket}/facts`).catch(() => null);
-  if (!answer?.ok || ticket !== openTicket()) return;
+  const answer = await fragment(`/t/${ticket}/facts`);
+  if (!answer.ok || ticket !== openTicket()) return;
   updateStrands(answer.root.getElementById("strand-options"));
   for (const fresh of answer.root.querySelectorAll(".part")) exchange(byId(fresh.id), fresh);
 }
@@ -40,15 +40,19 @@ function exchange(part, fresh) {
   }
   held.delete(part.id);
   const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+  const open = [...part.querySelectorAll("details")].map((details) => details.open);
   part.replaceChildren(...fresh.childNodes);
+  part.querySelectorAll("details").forEach((details, index) => (details.open = open[index] ?? false));
   enliven(part);
   if (focused) (byId(focused) ?? byId("ticket-subject")).focus({ preventScroll: true });
 }
 
 function isBusy(part) {
   const form = part.querySelector("#subject-form");
-  const typing = part.contains(document.activeElement) && isEditing(document.activeElement);
-  return typing || (form && !form.hidden) || part.querySelector(":popover-open") !== null;
+  // Focus comes back to what has a name; elsewhere the part waits.
+  const focused = part.contains(document.activeElement) ? document.activeElement : null;
+  const working = focused && (isEditing(focused) || !focused.id);
+  return working || (form && !form.hidden) || part.querySelector(":popover-open") !== null;
 }
 
 function release() {

@@ -5,6 +5,8 @@ import { byId, enliven, fragment, gather, openTicket } from "./dom.js";
 
 const waiting = new Map(); // number → fresh row, null for one that belongs here no more
 const COALESCE = 250;
+const AT_A_TIME = 100; // as many as the desk answers at once
+const MOST_ROWS = 200;
 const IDLE_AFTER = 10_000;
 
 let touchedAt = 0;
@@ -37,11 +39,15 @@ function begun({ type, ticket, revision }, refresh) {
 }
 
 async function refreshRows(numbers) {
+  for (let start = 0; start < numbers.length; start += AT_A_TIME) await refreshSome(numbers.slice(start, start + AT_A_TIME));
+}
+
+async function refreshSome(numbers) {
   const query = new URLSearchParams(list().dataset.query);
   query.set("ids", numbers.join(","));
   query.set("open", openTicket() ?? "");
-  const answer = await fragment(`/tickets/rows?${query}`).catch(() => null);
-  if (!answer?.ok) return;
+  const answer = await fragment(`/tickets/rows?${query}`);
+  if (!answer.ok) return;
   for (const number of numbers) place(number, answer.root.getElementById(`t-${number}`));
   sayHowMuchWaits();
   byId("list-empty").hidden = rows().querySelector(".row") !== null;
@@ -91,6 +97,23 @@ function settle() {
   sayHowMuchWaits();
   byId("list-empty").hidden = rows().querySelector(".row") !== null;
   if (focused) byId(focused)?.querySelector(".row__link").focus({ preventScroll: true });
+  if (rows().scrollTop === 0) letGo();
+}
+
+/** A list that is open all day keeps its newest rows; the others come back by "More tickets". */
+function letGo() {
+  const all = [...rows().querySelectorAll(".row")];
+  const last = all[MOST_ROWS - 1];
+  if (all.length <= MOST_ROWS || !isIdle()) return;
+  all.slice(MOST_ROWS).forEach((row) => row.remove());
+  const query = new URLSearchParams(list().dataset.query);
+  query.set("before", `${last.querySelector("time").dateTime}~${last.dataset.number}`);
+  const more = byId("more-rows").content.firstElementChild.cloneNode(true);
+  more.querySelector("a").href = `/?${query}`;
+  more.querySelector("a").setAttribute("hx-get", `/tickets/?${query}`);
+  rows().querySelector("[data-more]")?.remove();
+  rows().append(more);
+  enliven(more);
 }
 
 function insert(number, fresh) {
@@ -128,8 +151,8 @@ function markOpen() {
 
 /** What the list would begin with now: tickets that came while nobody listened. */
 async function newestNumbers() {
-  const answer = await fragment(`/tickets/?${list().dataset.query}`).catch(() => null);
-  return answer?.ok ? [...answer.root.querySelectorAll(".row")].map((row) => row.dataset.number) : [];
+  const answer = await fragment(`/tickets/?${list().dataset.query}`);
+  return answer.ok ? [...answer.root.querySelectorAll(".row")].map((row) => row.dataset.number) : [];
 }
 
-const shownNumbers = () => [...rows().querySelectorAll(".row")].map((row) => row.dataset.number).slice(0, 100);
+const shownNumbers = () => [...rows().querySelectorAll(".row")].map((row) => row.dataset.number);

@@ -14,6 +14,7 @@ const LIFE_EVERY = 50_000;
 const SIGNED_OUT = 4401;
 const ASK_EVERY = 5000;
 const ASK_HIDDEN_EVERY = 10_000;
+const MOST_REMEMBERED = 1000;
 const WHISPERS = ["presence", "present", "typing", "draft"];
 
 let socket = null;
@@ -23,11 +24,17 @@ let retry = 0;
 let answerTimer = 0;
 let offlineTimer = 0;
 let askTimer = 0;
+let answeredAt = 0;
 let heardAt = 0;
 let hasEverOpened = false;
 let failures = 0;
 let online = true;
 let missedWhileHidden = false;
+let owes = false; // something could not be fetched
+let owesTimer = 0;
+let owesPause = FIRST_PAUSE;
+let madeUpAt = 0;
+const told = new Map(); // ticket → when it was last told of
 
 export function start() {
   connect();
@@ -35,7 +42,8 @@ export function start() {
   window.addEventListener("offline", abandon);
   setInterval(askForLife, LIFE_EVERY);
   document.addEventListener("visibilitychange", () => !document.hidden && comeBack());
-  document.querySelector("[data-reconnect]").addEventListener("click", reconnect);
+  document.addEventListener("live:missed", owe);
+  document.querySelector("[data-reconnect]").addEventListener("click", tryNow);
 }
 
 /** Tell the desk something of the moment; nothing is kept for later. */
@@ -45,35 +53,42 @@ export function say(message) {
 
 export const isOnline = () => online;
 
+/** Whether there was news of a ticket since a moment. */
+export const toldSince = (ticket, moment) => (told.get(Number(ticket)) ?? 0) >= moment;
+
 function connect() {
   clearTimeout(retry);
   const address = new URL("/ws/inbox/", location.href);
   address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
   const fresh = new WebSocket(address);
   socket = fresh;
-  fresh.onopen = () => {
-    hasEverOpened = true;
-    say({ type: "hello", last_seq: cursor });
-    expectAnswer();
-  };
+  fresh.onopen = () => say({ type: "hello", last_seq: cursor });
   fresh.onmessage = (message) => fresh === socket && hear(JSON.parse(message.data));
   fresh.onclose = (event) => fresh === socket && lose(event);
+  expectAnswer();
 }
 
+/** A line that seems open may have died in a machine that slept. */
 function reconnect() {
-  if (socket?.readyState <= WebSocket.OPEN) return;
+  if (socket?.readyState === WebSocket.OPEN) return askForLife();
+  if (socket?.readyState === WebSocket.CONNECTING) return;
   pause = FIRST_PAUSE;
   connect();
 }
 
-/** A line that was opened and then swallows everything is no line. */
+function tryNow() {
+  if (socket?.readyState === WebSocket.CONNECTING) abandon();
+  reconnect();
+}
+
+/** A line that never opens, or swallows everything, is no line. */
 function expectAnswer() {
   clearTimeout(answerTimer);
   answerTimer = setTimeout(abandon, SILENT_AFTER);
 }
 
 function askForLife() {
-  if (socket?.readyState !== WebSocket.OPEN || Date.now() - heardAt < LIFE_EVERY) return;
+  if (socket?.readyState !== WebSocket.OPEN || Date.now() - heardAt < SILENT_AFTER) return;
   say({ type: "ping" });
   expectAnswer();
 }
@@ -93,17 +108,36 @@ function comeBack() {
   missedWhileHidden = false;
 }
 
+/** What could not be fetched is not known, although the cursor says so: everything that is shown
+ *  is asked for again, at once when the line comes back, else after a pause. */
+function owe() {
+  owes = true;
+  if (Date.now() - madeUpAt > 2 * LONGEST_PAUSE) owesPause = FIRST_PAUSE;
+  owesTimer ||= setTimeout(makeUp, owesPause * jitter());
+}
+
+function makeUp() {
+  clearTimeout(owesTimer);
+  owesTimer = 0;
+  if (!online) return; // goOnline does it
+  owes = false;
+  owesPause = Math.min(owesPause * 2, LONGEST_PAUSE);
+  madeUpAt = Date.now();
+  pass({ type: "resync" });
+}
+
 function hear(event) {
   heardAt = Date.now();
   clearTimeout(answerTimer);
   if (event.type === "pong") return;
   if (WHISPERS.includes(event.type)) return tell("live:whisper", event);
-  cursor = Math.max(cursor, event.seq);
+  cursor = event.type === "resync" ? event.seq : Math.max(cursor, event.seq);
   if (event.type === "caught-up") return caughtUp();
   pass(event);
 }
 
 function caughtUp() {
+  hasEverOpened = true;
   failures = 0;
   pause = FIRST_PAUSE;
   stopAsking();
@@ -113,11 +147,17 @@ function caughtUp() {
 
 /** A tab nobody looks at only remembers that there is something to fetch. */
 function pass(event) {
+  if (event.ticket) remember(event.ticket);
   if (document.hidden) {
     missedWhileHidden = true;
     tell("live:hidden", event);
   } else if (event.type === "resync") tell("live:resync", {});
   else if (event.ticket) tell("live:ticket", event);
+}
+
+function remember(ticket) {
+  if (told.size > MOST_REMEMBERED) told.clear();
+  told.set(ticket, Date.now());
 }
 
 function lose(event) {
@@ -127,10 +167,11 @@ function lose(event) {
   failures += 1;
   offlineTimer ||= setTimeout(goOffline, OFFLINE_AFTER);
   if (!hasEverOpened && failures >= 2) startAsking();
-  const jitter = 0.7 + Math.random() * 0.6;
-  retry = setTimeout(connect, pause * jitter);
+  retry = setTimeout(connect, pause * jitter());
   pause = Math.min(pause * 2, LONGEST_PAUSE);
 }
+
+const jitter = () => 0.7 + Math.random() * 0.6;
 
 /** Some networks let no socket through. */
 function startAsking() {
@@ -146,11 +187,16 @@ async function ask() {
   askTimer = setTimeout(ask, document.hidden ? ASK_HIDDEN_EVERY : ASK_EVERY);
   const response = await fetch(`/events?after=${cursor}`, { headers: { "HX-Request": "true" } }).catch(() => null);
   if (response?.status === 401) return signInAgain();
-  if (!response?.ok) return;
+  if (!response?.ok) return unanswered();
   const { events, seq } = await response.json();
-  cursor = Math.max(cursor, seq);
+  answeredAt = Date.now();
+  cursor = events ? Math.max(cursor, seq) : seq;
   goOnline();
   for (const event of events ?? [{ type: "resync" }]) pass(event);
+}
+
+function unanswered() {
+  if (Date.now() - answeredAt > ASK_EVERY + OFFLINE_AFTER) goOffline();
 }
 
 function goOnline() {
@@ -159,10 +205,13 @@ function goOnline() {
   online = true;
   byId("offline").hidden = true;
   tell("live:state", { online });
+  if (owes) makeUp();
 }
 
+/** Without a socket the answers to questions say whether there is a line. */
 function goOffline() {
-  if (askTimer && navigator.onLine) return;
+  offlineTimer = 0;
+  if (askTimer && navigator.onLine && Date.now() - answeredAt <= ASK_EVERY + OFFLINE_AFTER) return;
   online = false;
   byId("offline").hidden = false;
   tell("live:state", { online });

@@ -7,13 +7,17 @@ import { byId, csrf, openTicket, signInAgain } from "./dom.js";
 const PREFIX = `parley:outbox:${document.body.dataset.agent}:`;
 const LOCK = "parley-outbox";
 
+const AGAIN_AFTER = 5000;
+
 let running = false;
+let again = 0;
 
 export function start() {
   document.addEventListener("live:state", (event) => event.detail.online && flush());
   document.addEventListener("ticket:opened", draw);
   document.addEventListener("timeline:anew", draw);
   window.addEventListener("storage", (event) => event.key?.startsWith(PREFIX) && draw());
+  document.addEventListener("visibilitychange", draw);
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-take-back]");
     if (button) takeBack(button.dataset.takeBack);
@@ -21,14 +25,10 @@ export function start() {
   draw();
 }
 
-/** Wait with this: {ticket, mode, url, text, fields} under the id of its message. False when
+/** Wait with this: {ticket, mode, url, text, fields, kept} under the id of its message. False when
  *  this browser keeps nothing. */
 export function queue(clientId, message) {
-  try {
-    localStorage.setItem(PREFIX + clientId, JSON.stringify({ ...message, at: Date.now() }));
-  } catch {
-    return false;
-  }
+  if (!store(clientId, { ...message, at: Date.now() })) return false;
   draw();
   return true;
 }
@@ -37,37 +37,59 @@ export const isQueued = (clientId) => entry(clientId) !== null;
 
 /** One tab sends; should two, the desk knows the message by its id and takes it once. */
 function flush() {
-  if (running || !waiting().length) return;
+  if (running || !leaving().length) return;
   running = true;
-  const over = () => (running = false);
+  clearTimeout(again);
+  const over = () => {
+    running = false;
+    if (leaving().length) again = setTimeout(flush, AGAIN_AFTER);
+  };
   const sent = navigator.locks ? navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => lock && sendAll()) : sendAll();
   sent.then(over, over);
 }
 
 async function sendAll() {
-  for (const [clientId, message] of waiting()) {
+  for (const [clientId, message] of leaving()) {
     if (!entry(clientId)) continue; // taken back meanwhile
     const body = new FormData();
     for (const [name, value] of message.fields) body.append(name, value);
     const response = await fetch(message.url, { method: "POST", headers: csrf(), body }).catch(() => null);
     if (response?.status === 401) return signInAgain();
     if (!response || response.status >= 500) return;
-    drop(clientId);
-    if (response.status === 201) tell("ticket:changed", { ticket: message.ticket });
-    else hold(clientId, message, await response.text());
+    if (response.status === 201) sent(clientId, message);
+    else hold(clientId, { ...message, held: await reason(response) });
   }
 }
 
-/** What may not leave goes back to the one who wrote it. */
-function hold(clientId, message, html) {
-  tell("outbox:held", { clientId, html, ...message });
-  if (message.ticket !== openTicket()) alertUser(`Your text for #${message.ticket} was not sent. It is kept there.`);
+function sent(clientId, { ticket }) {
+  drop(clientId);
+  tell("ticket:changed", { ticket });
+}
+
+/** Only these answers are written for the one who reads them. */
+const reason = async (response) => ([409, 422].includes(response.status) ? response.text() : "<p>Not sent: this ticket or address is not there any more.</p>");
+
+/** What may not leave goes back to the one who wrote it: at once where its ticket is before their
+ *  eyes, else as soon as it is. */
+function hold(clientId, message) {
+  store(clientId, message);
+  draw();
+  if (entry(clientId)) alertUser(`Your text for #${message.ticket} was not sent. It is kept there.`);
 }
 
 function takeBack(clientId) {
   const message = entry(clientId);
   drop(clientId);
-  if (message) tell("outbox:held", { clientId, html: "", ...message });
+  if (message) tell("outbox:held", { clientId, html: message.held ?? "", ...message });
+}
+
+function store(clientId, message) {
+  try {
+    localStorage.setItem(PREFIX + clientId, JSON.stringify(message));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function drop(clientId) {
@@ -86,14 +108,19 @@ function entry(clientId) {
 function waiting() {
   try {
     const ids = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).map((key) => key.slice(PREFIX.length));
-    return ids.map((id) => [id, entry(id)]).sort(([, one], [, other]) => one.at - other.at);
+    return ids.map((id) => [id, entry(id)]).filter(([, message]) => message).sort(([, one], [, other]) => one.at - other.at);
   } catch {
     return [];
   }
 }
 
+const leaving = () => waiting().filter(([, message]) => message.held === undefined);
+
 function draw() {
-  const here = waiting().filter(([, message]) => message.ticket === openTicket());
+  const all = waiting().filter(([, message]) => message.ticket === openTicket());
+  const here = all.filter(([, message]) => message.held === undefined);
+  const held = all.find(([, message]) => message.held !== undefined);
+  if (held && !document.hidden) return takeBack(held[0]);
   byId("outbox")?.replaceChildren(...here.map(([clientId, message]) => bubble(clientId, message)));
 }
 

@@ -25,6 +25,8 @@ export function start() {
   document.addEventListener("input", typed);
   document.addEventListener("keydown", entered);
   document.addEventListener("click", clicked);
+  document.addEventListener("template:anyway", (event) => send(event.detail));
+  document.addEventListener("focusout", (event) => event.target.id === "reply-text" && setTimeout(show, 0));
   setInterval(show, EVERY);
   opened();
 }
@@ -40,7 +42,7 @@ function opened() {
 function show() {
   if (!composer()) return;
   const reason = reasonFor(strand());
-  const wanted = !isNote() && Boolean(reason);
+  const wanted = !isNote() && Boolean(reason) && !isBeingWritten();
   composer().toggleAttribute("data-template", wanted);
   byId("reply-window").textContent = isNote() ? "" : timeLeft(strand());
   panel().hidden = !wanted;
@@ -49,6 +51,9 @@ function show() {
   const key = `${openTicket()} ${strand().value}`;
   if (shownFor !== key) load(key);
 }
+
+/** The box does not go from under somebody's fingers: what they type would become commands. */
+const isBeingWritten = () => panel().hidden && document.activeElement === byId("reply-text") && byId("reply-text").value !== "";
 
 function reasonFor(option) {
   if (!option) return "";
@@ -61,7 +66,8 @@ const endOf = (option) => (option?.dataset.windowEnds ? Date.parse(option.datase
 
 function timeLeft(option) {
   const ends = endOf(option);
-  if (ends === null || ends <= Date.now()) return "";
+  if (ends === null) return "";
+  if (ends <= Date.now()) return isBeingWritten() ? option.dataset.windowOver : "";
   const minutes = Math.ceil((ends - Date.now()) / 60_000);
   const hours = Math.floor(minutes / 60);
   return `Free answer for another ${hours ? `${hours} h ` : ""}${minutes % 60} min`;
@@ -128,7 +134,7 @@ function clicked(event) {
   if (event.target.closest("#send-template")) send();
 }
 
-async function send() {
+async function send(base = seenPosition()) {
   const chosen = panel().querySelector(".templates__chosen");
   const fields = [...panel().querySelectorAll("[data-slot]")];
   const empty = fields.find((field) => !field.value.trim());
@@ -140,19 +146,19 @@ async function send() {
   }
   const ticket = openTicket();
   sending = true;
-  const response = await post(chosen.dataset, fields).catch(() => null);
+  const response = await post(chosen.dataset, fields, base).catch(() => null);
   sending = false;
-  if (response?.status === 201) return done(ticket);
+  if (response?.status === 201) return done(ticket, await response.json());
   if (response?.status === 401) return signInAgain();
   if (ticket !== openTicket()) return alertUser(`The template for #${ticket} was not sent.`);
   if (response?.status === 409 || response?.status === 422) return problemHtml(await response.text());
   problem("Not sent. Press Send again in a moment.");
 }
 
-function post({ name, language }, fields) {
+function post({ name, language }, fields, base) {
   const body = new FormData();
   body.set("client_id", clientId);
-  body.set("base", seenPosition());
+  body.set("base", base);
   body.set("conversation", strand().value);
   body.set("template", name);
   body.set("language", language);
@@ -160,8 +166,9 @@ function post({ name, language }, fields) {
   return fetch(composer().dataset.replyUrl, { method: "POST", headers: csrf(), body });
 }
 
-function done(ticket) {
+function done(ticket, { position }) {
   document.dispatchEvent(new CustomEvent("ticket:changed", { detail: { ticket } }));
+  document.dispatchEvent(new CustomEvent("ticket:written", { detail: { ticket, position } }));
   if (ticket !== openTicket()) return;
   byId("composer-problem").replaceChildren();
   load(shownFor);

@@ -105,6 +105,33 @@ class TwilioForm(ChannelForm):
             "console, Messaging, Settings, “Geo permissions”."
         ),
     )
+    daily_limit_per_number = forms.IntegerField(
+        label=_lazy("Messages a day to one number"),
+        initial=200,
+        required=False,
+        min_value=0,
+        help_text=_lazy(
+            "More are refused until the first is 24 hours old: who is paid for text messages has "
+            "reasons to make you send many. Empty or 0: no limit."
+        ),
+    )
+    daily_limit_per_prefix = forms.IntegerField(
+        label=_lazy("Messages a day to one thousand of numbers"),
+        initial=2000,
+        required=False,
+        min_value=0,
+        help_text=_lazy(
+            "The same for all numbers that differ in their last three digits only. Empty or 0: "
+            "no limit."
+        ),
+    )
+    daily_limit = forms.IntegerField(
+        label=_lazy("Messages a day in all"),
+        initial=20_000,
+        required=False,
+        min_value=0,
+        help_text=_lazy("The same for everything this channel sends. Empty or 0: no limit."),
+    )
     keyword_replies = forms.ChoiceField(
         label=_lazy("STOP, START and HELP are answered by"),
         choices=[("provider", "Twilio"), ("parley", "Parley")],
