@@ -94,6 +94,11 @@ def finish(events: Iterable[InboundEvent]) -> None:
     )
 
 
+def remark(event: InboundEvent, words: str) -> None:
+    """What a processed event told besides, for whoever looks into the journal."""
+    InboundEvent.objects.filter(pk=event.pk).update(error=words[:2000])
+
+
 def mark_unreadable(event: InboundEvent, reason: str) -> None:
     """Nobody can read this event as it is; shown in admin, replayable."""
     _settle(event, state=State.UNREADABLE, error=reason)
@@ -131,8 +136,10 @@ def forget(event: InboundEvent, external_id: str) -> None:
 
 
 def _waiting_longest(source: Source, limit: int) -> list[InboundEvent]:
-    _hold_the_deadly(source)
     again = list(_waiting(source).filter(attempts__gt=0).order_by("leased_until")[:1])
+    if again and again[0].attempts >= InboundEvent.MAX_ATTEMPTS:
+        _hold_the_deadly(source)
+        return _waiting_longest(source, limit)
     fresh = list(_waiting(source).filter(attempts=0)[:limit])
     if again and fresh and _free_since(fresh[0]) < _free_since(again[0]):
         return fresh

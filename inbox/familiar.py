@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 
 from channels_app.messages import InboundMessage
 from channels_app.models import Channel
@@ -13,6 +13,7 @@ from customers.addresses import matching_key
 from customers.identify import welcome
 from customers.merging import hold
 from customers.models import Identity
+from inbox import changes
 from inbox.models import ContactPoint, Conversation
 
 type Said = tuple[Channel, InboundMessage]
@@ -41,50 +42,62 @@ def _place(said: Said) -> Place:
 
 
 def _known(wanted: Mapping[Place, Said]) -> dict[Place, ContactPoint]:
-    found = {
-        pk: (place, owner)
-        for pk, place, owner, name, shown_as in _points_at(wanted)
-        if place in wanted and _tells_nothing_new(wanted[place][1], name=name, shown_as=shown_as)
-    }
-    held = hold(*(owner for _, owner in found.values()))
+    identities = {identity.pk: identity for identity in _identities(wanted)}
+    held = hold(*(identity.customer_id for identity in identities.values()))
+    channels = {channel for channel, *_ in wanted}
     known = {}
-    for point in _locked(found):
-        place, owner = found[point.pk]
-        if point.identity and point.customer_id == point.identity.customer_id == owner:
-            point.channel, point.customer = wanted[place][0], held[owner]
-            known[place] = point
+    for point in _at_home(_locked(identities, channels)):
+        identity = identities[point.identity_id or 0]
+        place = point.channel_id, identity.kind, identity.scope, identity.key
+        if place in wanted and _belongs_to(point, identity.customer_id):
+            point.channel, point.customer = wanted[place][0], held[identity.customer_id]
+            if _tells_nothing_new(wanted[place][1], point):
+                known[place] = point
     return known
 
 
-def _points_at(places: Collection[Place]) -> Iterator[tuple[int, Place, int, str, str]]:
-    """Some more than are wanted where channels and kinds are mixed: the caller looks closer."""
-    channels, kinds, scopes, keys = zip(*places, strict=True) if places else ([],) * 4
-    points = ContactPoint.objects.filter(
-        channel__in=set(channels),
-        identity__kind__in=set(kinds),
-        identity__scope__in=set(scopes),
-        identity__key__in=keys,
-        identity__ended_at=None,
-    )
-    place = ("channel", "identity__kind", "identity__scope", "identity__key")
-    for row in points.values_list(*place, "pk", "customer", "customer__name", "shown_as"):
-        yield row[4], row[:4], *row[5:]
+def _identities(places: Collection[Place]) -> QuerySet[Identity]:
+    """Those of these addresses, and some more where channels and kinds are mixed."""
+    _, kinds, scopes, keys = map(set, zip(*places, strict=True)) if places else ((),) * 4
+    return Identity.objects.filter(kind__in=kinds, scope__in=scopes, key__in=keys, ended_at=None)
 
 
-def _tells_nothing_new(inbound: InboundMessage, *, name: str, shown_as: str) -> bool:
-    has_a_name = bool(name) or not inbound.sender[0].name
-    return has_a_name and inbound.shown_sender[:320] in ("", shown_as)
-
-
-def _locked(keys: Iterable[int]) -> QuerySet[ContactPoint]:
+def _locked(identities: Iterable[int], channels: Iterable[int]) -> QuerySet[ContactPoint]:
+    """Asked for by identity, along one index: the planner answers a join by address slowly for as
+    long as it knows little of the tables, which is on every young desk."""
     locked = ContactPoint.objects.select_for_update(of=("self",), no_key=True)
-    current = Conversation.objects.filter(is_current=True).select_related("ticket")
-    return (
-        locked.filter(pk__in=list(keys))
-        .select_related("identity")
-        .prefetch_related(Prefetch("conversations", current, to_attr="current_strands"))
-        .order_by("pk")
+    points = locked.filter(identity__in=list(identities), channel__in=list(channels))
+    return points.select_related("identity").order_by("pk")
+
+
+def _belongs_to(point: ContactPoint, customer: int) -> bool:
+    """Nobody took the address or the point away before it was locked."""
+    return point.identity is not None and (
+        point.customer_id == point.identity.customer_id == customer
     )
+
+
+def _at_home(points: Iterable[ContactPoint]) -> Iterator[ContactPoint]:
+    """Each with its current strand, read after the strand's ticket was locked: nobody moves it
+    from now on. Left out is whose strand was moved just before."""
+    points = list(points)
+    current = Conversation.objects.filter(contact_point__in=points, is_current=True)
+    tickets = changes.hold(current.values_list("ticket", flat=True))
+    strands = {strand.contact_point_id: strand for strand in current.all()}
+    for point in points:
+        strand = strands.get(point.pk)
+        if strand is None:
+            vars(point)["current_strands"] = []
+            yield point
+        elif strand.ticket_id in tickets:
+            strand.ticket, strand.contact_point = tickets[strand.ticket_id], point
+            vars(point)["current_strands"] = [strand]
+            yield point
+
+
+def _tells_nothing_new(inbound: InboundMessage, point: ContactPoint) -> bool:
+    has_a_name = bool(point.customer.name) or not inbound.sender[0].name
+    return has_a_name and inbound.shown_sender[:320] in ("", point.shown_as)
 
 
 def _strangers(unknown: Mapping[Place, Said]) -> dict[Place, Said]:

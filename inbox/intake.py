@@ -18,12 +18,15 @@ from django.utils import timezone
 from channels_app import journal, templates
 from channels_app.errors import UnreadablePayload
 from channels_app.messages import (
+    Aside,
     Deletion,
     DeliveryUpdate,
     Edit,
     IdentityChange,
     Inbound,
     InboundMessage,
+    Opening,
+    Preference,
     Reaction,
     TemplateUpdate,
     Unread,
@@ -31,7 +34,7 @@ from channels_app.messages import (
 from channels_app.models import Channel, InboundEvent
 from customers import consent
 from customers.addresses import matching_key
-from inbox import afterthoughts, crash, delivery, rotation, triage
+from inbox import afterthoughts, crash, delivery, gestures, rotation, triage
 from inbox.arrivals import contact_point_of
 from inbox.changes import Change, Together, change, opening, together
 from inbox.entries import take_in, write_down
@@ -58,11 +61,12 @@ BATCH = {"webhook": 25, "mail": 5}
 @dataclass(frozen=True, slots=True)
 class Result:
     """What became of one event: the message it is in, and whether that was there before;
-    `unread` says why parts of it are in none."""
+    `unread` says why parts of it are in none, `asides` what else it told."""
 
     message: Message | None
     is_duplicate: bool = False
     unread: tuple[str, ...] = ()
+    asides: tuple[str, ...] = ()
 
     @property
     def ticket_number(self) -> int | None:
@@ -151,6 +155,8 @@ def _process_together(events: Sequence[InboundEvent]) -> list[Result]:
         for event, _ in readings:
             if results[event.pk].unread:
                 journal.mark_unreadable(event, " ".join(results[event.pk].unread))
+            elif results[event.pk].asides:
+                journal.remark(event, " ".join(results[event.pk].asides))
     crash.point("event-processed")
     return [results.get(event.pk, Result(None)) for event in events]
 
@@ -236,7 +242,8 @@ def _apply(
             unread += result.unread
         else:
             unread += _take_note(event, item)
-    return replace(result, unread=tuple(unread))
+    asides = tuple(item.words for item in items if isinstance(item, Aside))
+    return replace(result, unread=tuple(unread), asides=asides)
 
 
 def _take_note(event: InboundEvent, item: Inbound) -> tuple[str, ...]:
@@ -244,6 +251,8 @@ def _take_note(event: InboundEvent, item: Inbound) -> tuple[str, ...]:
     channel = event.channel
     if isinstance(item, Unread):
         return (item.reason,)
+    if isinstance(item, Aside):
+        return ()
     if isinstance(item, TemplateUpdate):
         templates.note(channel, item)
         return ()
@@ -254,6 +263,10 @@ def _take_note(event: InboundEvent, item: Inbound) -> tuple[str, ...]:
         delivery.apply_update(owner, item)
     elif isinstance(item, IdentityChange):
         rotation.apply(owner, item)
+    elif isinstance(item, Opening):
+        gestures.open_chat(owner, item)
+    elif isinstance(item, Preference):
+        gestures.note_preference(owner, item)
     elif isinstance(item, Reaction | Edit | Deletion):
         afterthoughts.apply(owner, item, event=event)
     return ()
@@ -283,9 +296,14 @@ def _record(
         with opening(ticket, kind="message") as ongoing:
             return _say(ongoing, point, inbound, placement, event)
     with change(placement.ticket.pk, kind="message") as ongoing:
-        if ongoing.ticket.merged_into_id is None and _is_here(ongoing, placement.conversation):
+        if ongoing.ticket.merged_into_id is None and _is_home(ongoing, placement):
             return _say(ongoing, point, inbound, placement, event)
     return _record(point, inbound, place(point, inbound), event)
+
+
+def _is_home(ongoing: Change, placement: Placement) -> bool:
+    """Whether the strand is in this ticket: known of one that was locked before we looked."""
+    return ongoing.ticket is placement.ticket or _is_here(ongoing, placement.conversation)
 
 
 def _is_here(ongoing: Change, strand: Conversation | None) -> bool:
