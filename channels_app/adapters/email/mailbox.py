@@ -33,12 +33,14 @@ def opened(channel: Channel) -> Generator[imap_tools.BaseMailBox]:
     try:
         box = _connect(server)
     except Trouble as error:
-        raise CannotFetch(f"The mail server could not be reached: {words(error)}") from error
+        raise CannotFetch(
+            f"The mail server could not be reached: {servers.trouble(error)}"
+        ) from error
     try:
         _enter(box, server)
         yield box
     except Trouble as error:
-        raise CannotFetch(f"The mailbox could not be read: {words(error)}") from error
+        raise CannotFetch(f"The mailbox could not be read: {servers.trouble(error)}") from error
     finally:
         with suppress(*Trouble):  # a connection that broke can't be closed politely
             box.logout()
@@ -74,8 +76,3 @@ def _enter(box: imap_tools.BaseMailBox, server: MailServer) -> None:
         box.folder.set(server.mailbox)
     except MailboxFolderSelectError as error:
         raise CannotFetch(f"There is no mailbox “{server.mailbox}”.") from error
-
-
-def words(error: BaseException) -> str:
-    """What went wrong, in one short line."""
-    return " ".join(str(error).split())[:300] or type(error).__name__

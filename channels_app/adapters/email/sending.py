@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+import ssl
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -55,7 +56,9 @@ def connected(server: MailServer, *, our_host: str) -> Generator[smtplib.SMTP]:
     try:
         yield smtp
     except OSError as error:
-        raise SendError(f"The connection to the mail server broke: {_words(error)}") from error
+        raise SendError(
+            f"The connection to the mail server broke: {servers.trouble(error)}"
+        ) from error
     finally:
         with suppress(OSError):  # whether the mail went out is known by now
             smtp.quit()
@@ -87,9 +90,12 @@ def _not_connected(error: OSError) -> SendError:
         refused.channel_is_broken = refused.permanent
         return refused
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        text = f"The mail server does not offer what is needed to sign in: {_words(error)}"
+        text = f"The mail server does not offer what is needed to sign in: {servers.trouble(error)}"
         return SendError(text, permanent=True, channel_is_broken=True)
-    return SendError(f"The mail server could not be reached: {_words(error)}")
+    return SendError(
+        f"The mail server could not be reached: {servers.trouble(error)}",
+        channel_is_broken=isinstance(error, ssl.SSLError),
+    )
 
 
 def _address(smtp: smtplib.SMTP, sender: str, recipients: Sequence[str], *, size: int) -> None:
@@ -146,10 +152,6 @@ def _refusal(reply: Reply, what: str) -> SendError:
         code=first if is_enhanced else str(reply[0]),
         permanent=reply[0] >= 500,
     )
-
-
-def _words(error: OSError) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__
 
 
 def _bytes(said: bytes | str) -> bytes:

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 PORTS = {"imap": 143, "imaps": 993, "smtp": 587, "smtps": 465}
 MAX_MAILBOX = 150
+NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,15 @@ def parse(url: str, *, protocol: str) -> MailServer:
 def tls_context() -> ssl.SSLContext:
     """Certificates are checked, always."""
     return ssl.create_default_context()
+
+
+def trouble(error: BaseException) -> str:
+    """What went wrong with a connection, in one short line."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({error.verify_message.rstrip('.')})"
+    if isinstance(error, ssl.SSLError) and error.reason in NO_TLS:
+        return "this port does not speak TLS"
+    return " ".join(str(error).split())[:300] or type(error).__name__
 
 
 def _place(url: str) -> tuple[str, int | None]:

@@ -16,12 +16,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
+from tests.channels_app.email.certificates import Certificate
 from tests.oracles import SYSTEM_PATH
 from tests.services import free_port
 
 ACCOUNT = "support@shop.example"
 PASSWORD = "correct horse"
+LOGIN = f"{quote(ACCOUNT)}:{quote(PASSWORD)}"
 
 DOVECOT = """
 base_dir = {folder}/run
@@ -29,7 +32,7 @@ state_dir = {folder}/state
 log_path = {folder}/dovecot.log
 protocols = imap lmtp
 listen = 127.0.0.1
-ssl = no
+{tls}
 disable_plaintext_auth = no
 default_login_user = {user}
 default_internal_user = {user}
@@ -58,7 +61,9 @@ service imap-login {{
     port = {imap}
   }}
   inet_listener imaps {{
-    port = 0
+    address = 127.0.0.1
+    port = {imaps}
+    ssl = yes
   }}
 }}
 service lmtp {{
@@ -122,25 +127,47 @@ class Dovecot:
     """A mailbox of ours on a server that can be stopped and started again."""
 
     folder: Path
+    certificate: Certificate | None = None
     imap: int = field(default_factory=free_port)
+    imaps: int = field(default_factory=free_port)
     lmtp: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        user, password = ACCOUNT.replace("@", "%40"), PASSWORD.replace(" ", "%20")
-        return f"imap://{user}:{password}@127.0.0.1:{self.imap}"
+        return f"imap://{LOGIN}@127.0.0.1:{self.imap}"
+
+    @property
+    def secure_url(self) -> str:
+        return f"imaps://{LOGIN}@127.0.0.1:{self.imaps}"
+
+    @property
+    def sign_ins(self) -> list[str]:
+        """What the server wrote down about each."""
+        lines = (self.folder / "dovecot.log").read_text().splitlines()
+        return [line for line in lines if "imap-login: " in line and " Login: " in line]
 
     @property
     def mailbox(self) -> Path:
         return self.folder / "mail" / "support"
 
     def start(self) -> None:
-        config = _write(self.folder / "dovecot.conf", DOVECOT, imap=self.imap, lmtp=self.lmtp)
+        ports = {"imap": self.imap, "lmtp": self.lmtp, "imaps": self.imaps}
+        if self.certificate is None:
+            ports["imaps"] = 0
+        config = _write(self.folder / "dovecot.conf", DOVECOT, tls=self._tls(), **ports)
         _write(self.folder / "passwd", f"{ACCOUNT}:{{{{PLAIN}}}}{PASSWORD}::::::\n")
         self.process = _run(
             ["dovecot", "-F", "-c", str(config)], self.folder, ports=[self.imap, self.lmtp]
         )
+
+    def _tls(self) -> str:
+        if self.certificate is None:
+            return "ssl = no"
+        pair = {"ssl_cert": self.certificate.chain, "ssl_key": self.certificate.key}
+        for path in pair.values():
+            shutil.copy(path, self.folder)
+        return "\n".join(f"{name} = <{self.folder / path.name}" for name, path in pair.items())
 
     def stop(self) -> None:
         _end(self.process)
@@ -186,10 +213,10 @@ class Exim:
 
 
 @contextmanager
-def dovecot() -> Iterator[Dovecot]:
-    """A running Dovecot with an empty mailbox."""
+def dovecot(*, certificate: Certificate | None = None) -> Iterator[Dovecot]:
+    """A running Dovecot with an empty mailbox, which speaks TLS when it has a certificate."""
     with _folder() as folder:
-        server = Dovecot(folder)
+        server = Dovecot(folder, certificate)
         server.start()
         try:
             yield server
