@@ -24,6 +24,7 @@ MessageKind = Literal[
     "contacts",
     "interactive",
     "order",
+    "call",
     "template",
     "unsupported",
 ]
@@ -251,6 +252,36 @@ class TemplateUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """Somebody opened the chat with us and has said nothing yet; `sender` and `shown_sender` as
+    in InboundMessage."""
+
+    account: str
+    sender: tuple[Address, ...]
+    at: datetime
+    shown_sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """A person may, or may not, be written to for a purpose: they told the provider."""
+
+    account: str
+    person: tuple[Address, ...]
+    purpose: str
+    allowed: bool
+    at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Something the desk has no place for: said in words in the journal, no failure."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unread:
     """A part of an event that could not be read; its other parts count all the same."""
 
@@ -258,7 +289,8 @@ class Unread:
 
 
 Afterthought = Reaction | Edit | Deletion
-Inbound = InboundMessage | DeliveryUpdate | Afterthought | IdentityChange | TemplateUpdate | Unread
+News = IdentityChange | Opening | Preference
+Inbound = InboundMessage | DeliveryUpdate | Afterthought | News | TemplateUpdate | Aside | Unread
 
 
 @dataclass(frozen=True, slots=True)

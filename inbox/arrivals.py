@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from channels_app.messages import Address, InboundMessage
 from channels_app.models import Channel
+from customers import consent
 from customers.addresses import display, matching_key
 from customers.identify import claim, identify, prove
 from customers.merging import hold
@@ -71,6 +72,8 @@ def _learn(
     """Note how this person is heard by now."""
     before = (point.identity_id, point.shown_as, point.aliases)
     if _name(point.address_kind, point.key) in names[1:]:
+        was = {"kind": point.address_kind, "key": point.key}
+        consent.hand_on(**was, to_kind=identity.kind, to_key=identity.key)
         point.identity, point.address_kind, point.key = identity, identity.kind, identity.key
         point.address = inbound.sender[0].value[:320]
     point.shown_as = display("phone", inbound.shown_sender)[:320] or point.shown_as

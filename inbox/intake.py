@@ -18,16 +18,15 @@ from django.utils import timezone
 from channels_app import journal, templates
 from channels_app.errors import UnreadablePayload
 from channels_app.messages import (
+    Afterthought,
     Aside,
-    Deletion,
     DeliveryUpdate,
-    Edit,
     IdentityChange,
     Inbound,
     InboundMessage,
+    News,
     Opening,
     Preference,
-    Reaction,
     TemplateUpdate,
     Unread,
 )
@@ -54,6 +53,7 @@ from inbox.sign_offs import sign_off
 logger = logging.getLogger(__name__)
 Verb = Activity.Verb
 
+type Note = DeliveryUpdate | Afterthought | News | TemplateUpdate | Aside | Unread
 type Reading = tuple[InboundEvent, list[Inbound]]
 BATCH = {"webhook": 25, "mail": 5}
 
@@ -246,30 +246,36 @@ def _apply(
     return replace(result, unread=tuple(unread), asides=asides)
 
 
-def _take_note(event: InboundEvent, item: Inbound) -> tuple[str, ...]:
+def _take_note(event: InboundEvent, item: Note) -> tuple[str, ...]:
     """Apply what is no message; the reason why not, where it can't be."""
-    channel = event.channel
     if isinstance(item, Unread):
         return (item.reason,)
     if isinstance(item, Aside):
         return ()
     if isinstance(item, TemplateUpdate):
-        templates.note(channel, item)
+        templates.note(event.channel, item)
         return ()
-    owner = _route(channel, item.account)
+    owner = _route(event.channel, item.account)
     if owner is None:
         return (_homeless(item.account),)
-    if isinstance(item, DeliveryUpdate):
-        delivery.apply_update(owner, item)
-    elif isinstance(item, IdentityChange):
-        rotation.apply(owner, item)
-    elif isinstance(item, Opening):
-        gestures.open_chat(owner, item)
-    elif isinstance(item, Preference):
-        gestures.note_preference(owner, item)
-    elif isinstance(item, Reaction | Edit | Deletion):
-        afterthoughts.apply(owner, item, event=event)
+    _carry_out(owner, item, event)
     return ()
+
+
+def _carry_out(
+    channel: Channel, item: DeliveryUpdate | Afterthought | News, event: InboundEvent
+) -> None:
+    match item:
+        case DeliveryUpdate():
+            delivery.apply_update(channel, item)
+        case IdentityChange():
+            rotation.apply(channel, item)
+        case Opening():
+            gestures.open_chat(channel, item)
+        case Preference():
+            gestures.note_preference(channel, item)
+        case _:
+            afterthoughts.apply(channel, item, event=event)
 
 
 def _route(channel: Channel, account: str) -> Channel | None:

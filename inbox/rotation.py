@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from channels_app.messages import IdentityChange
 from channels_app.models import Channel
+from customers import consent
 from customers.addresses import display
 from customers.identify import owners_of
 from customers.models import CustomerMerge, Identity
@@ -71,6 +72,7 @@ def _move(point: ContactPoint, new: Identity, news: IdentityChange) -> None:
     if twin is not None:
         fold_point(twin, into=point)
     phone = next((one.value for one in news.current if one.kind == "phone"), "")
+    consent.hand_on(kind=point.address_kind, key=point.key, to_kind=new.kind, to_key=new.key)
     point.identity, point.address_kind, point.key = new, new.kind, new.key
     point.address, point.aliases = new.value, []
     point.shown_as = display("phone", phone) or point.shown_as

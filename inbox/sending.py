@@ -213,7 +213,16 @@ def _template_refused(draft: _Draft) -> Answer | None:
         words["status"] = known.status.lower().replace("_", " ")
         reason = _("The template “%(name)s” can't be sent: it is %(status)s.")
         return _no("template-refused", reason % words)
-    return None
+    return _marketing_declined(draft.point) if known.category == "MARKETING" else None
+
+
+def _marketing_declined(point: ContactPoint) -> Answer | None:
+    """Whoever declined it can still be answered."""
+    who = {"kind": point.address_kind, "key": point.key}
+    via = {"medium": point.channel.kind, "sender": point.channel.account}
+    if not consent.is_opted_out(**who, **via, purpose=consent.MARKETING):
+        return None
+    return _no("opted-out", _("%s wants no marketing messages from us.") % point)
 
 
 def _too_long(draft: _Draft) -> Answer | None:

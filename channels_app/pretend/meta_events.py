@@ -98,6 +98,34 @@ def changed_number(before: Person, after: Person) -> Json:
     return {**sender, "id": new_id(), "timestamp": now(), "type": "system", "system": said | ids}
 
 
+def call(person: Person, *, line: Line, seconds: int = 0, **more: Any) -> Json:
+    """Somebody called us, and it is over; nobody took it where there are no seconds."""
+    started = int(now()) - seconds
+    taken = {"start_time": str(started), "end_time": now(), "duration": seconds} if seconds else {}
+    return {
+        **person.named("from"),
+        "to": line.display_phone_number,
+        "id": f"wacid.{token_urlsafe(24)}",
+        "event": "terminate",
+        "direction": "USER_INITIATED",
+        "timestamp": now(),
+        "status": "COMPLETED" if seconds else "FAILED",
+        **taken,
+        **more,
+    }
+
+
+def wish(person: Person, value: str) -> Json:
+    """Somebody wants no marketing messages ("stop"), or wants them again ("resume")."""
+    return {
+        **_there(wa_id=person.phone, user_id=person.user_id, parent_user_id=person.parent_id),
+        "detail": f"User requested to {value} marketing messages",
+        "category": "marketing_messages",
+        "value": value,
+        "timestamp": int(now()),
+    }
+
+
 def status(name: str, *, message_id: str, to: Person, reference: str, **more: Any) -> Json:
     """What became of a message of ours."""
     recipient = _there(

@@ -276,6 +276,7 @@ class Activity(models.Model):
         MESSAGE_FAILED = "message_failed", _("message failed")
         MESSAGE_SETTLED = "message_settled", _("message settled")
         BLOCKED = "blocked", _("blocked")
+        CHAT_OPENED = "chat_opened", _("opened the chat")
         SIGNED_IN = "signed_in", _("signed in on the website")
         ADDRESS_CHANGED = "address_changed", _("goes by another address")
         CUSTOMER_CHANGED = "customer_changed", _("given to another customer")

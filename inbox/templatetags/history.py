@@ -171,7 +171,24 @@ def _readdressed(activity: Activity) -> str:
     return _("the customer goes by %s from now on", activity.data.get("address", ""))
 
 
+def _consented(activity: Activity) -> str:
+    address, allowed = activity.data.get("address", ""), activity.data.get("allowed")
+    if activity.data.get("purpose") == "marketing" and allowed:
+        return _("%s takes marketing messages again", address)
+    if activity.data.get("purpose") == "marketing":
+        return _("%s wants no marketing messages any more", address)
+    if allowed:
+        return _("%s may be written to again", address)
+    return _("%s asked not to be written to any more", address)
+
+
+def _looked_in(activity: Activity) -> str:
+    return _("the customer opened the chat: %s", activity.data.get("channel", ""))
+
+
 _WHAT = {
+    Verb.CHAT_OPENED: _looked_in,
+    Verb.CONSENT_CHANGED: _consented,
     Verb.ADDRESS_CHANGED: _readdressed,
     Verb.ASSIGNED: _assigned,
     Verb.TEAM_CHANGED: _moved,

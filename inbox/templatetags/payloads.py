@@ -6,12 +6,17 @@ from typing import Any
 
 from django import template
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from inbox.models import Attachment, Message, MessageReaction
 from inbox.views.playing import PLAYABLE
 
 register = template.Library()
 
+FREE = {
+    "free_customer_service": gettext_lazy("Free: an answer within 24 hours"),
+    "free_entry_point": gettext_lazy("Free: the customer came from an advertisement"),
+}
 REACTIONS = ("👍", "❤️", "😂", "😮", "😢", "🙏")
 
 
@@ -34,6 +39,15 @@ def choice_label(kind: str) -> str:
     """What a customer did instead of typing."""
     labels = {"list_reply": _("Chosen from a list"), "nfm_reply": _("Filled a form")}
     return labels.get(kind, _("Pressed a button"))
+
+
+@register.filter
+def price(pricing: dict[str, Any]) -> str:
+    """What the provider says it charges for a message; how much stands in its own price list."""
+    category = str(pricing.get("category", "")).replace("_", " ")
+    if pricing.get("billable") is False:
+        return str(FREE.get(str(pricing.get("type")), _("Free")))
+    return _("Charged as %s") % category if category else _("Charged")
 
 
 @register.filter

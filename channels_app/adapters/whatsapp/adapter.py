@@ -19,6 +19,7 @@ from channels_app.adapters.whatsapp import (
     signing,
     templates,
 )
+from channels_app.adapters.whatsapp.about import WINDOW
 from channels_app.adapters.whatsapp.account import Account
 from channels_app.adapters.whatsapp.form import WhatsAppForm
 from channels_app.messages import Limits, Reconciliation

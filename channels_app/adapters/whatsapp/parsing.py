@@ -1,8 +1,7 @@
 """Meta's webhooks as values: what customers said and did, and what became of our messages.
 
 https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components. One call may hold
-several accounts, changes, messages and statuses. Fields we did not ask for say nothing to us;
-the journal keeps them.
+several accounts, changes, messages and statuses.
 """
 
 from __future__ import annotations
@@ -10,18 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from channels_app.adapters.whatsapp import people
+from channels_app.adapters.whatsapp import news, people
+from channels_app.adapters.whatsapp.about import WINDOW, About
 from channels_app.adapters.whatsapp.contents import content_of
 from channels_app.adapters.whatsapp.errors import code_and_words, meaning
 from channels_app.adapters.whatsapp.forgetting import FORGOTTEN
 from channels_app.adapters.whatsapp.reading import (
     Json,
     load,
-    moment,
     number,
     part,
     parts,
@@ -43,8 +41,6 @@ from channels_app.messages import (
 if TYPE_CHECKING:
     from channels_app.messages import Inbound, RawEvent, ReportedStatus, Side
 
-# https://developers.facebook.com/docs/whatsapp/cloud-api/guides/send-messages#customer-service-windows
-WINDOW = timedelta(hours=24)
 REPORTED: dict[str, ReportedStatus] = {
     "sent": "sent",
     "delivered": "delivered",
@@ -61,21 +57,6 @@ TEMPLATE_FIELDS = frozenset(
     }
 )
 AFTERTHOUGHTS = frozenset({"reaction", "edit", "revoke"})
-# Nothing was said: a chat was merely opened for the first time.
-SILENT = frozenset({"request_welcome"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """What the parts of one change have in common."""
-
-    account: str
-    scope: str
-    contacts: list[Json]
-    received_at: datetime
-
-    def moment(self, said: Json) -> datetime:
-        return moment(said, "timestamp", latest=self.received_at)
 
 
 def parse(event: RawEvent, *, portfolio: str = "") -> list[Inbound]:
@@ -97,78 +78,85 @@ def _change(change: Json, *, owner: str, portfolio: str, event: RawEvent) -> Ite
     if field in TEMPLATE_FIELDS:
         yield _template_update(value, owner=owner)
         return
-    call = _Call(
+    about = About(
         account=word(part(value, "metadata"), "phone_number_id"),
         scope=portfolio or owner,
         contacts=parts(value, "contacts"),
         received_at=event.received_at,
     )
     if field == "messages":
-        yield from _messages(value, call)
+        yield from _messages(value, about)
     elif field == "smb_message_echoes":
         for echo in parts(value, "message_echoes"):
-            yield from _said(echo, call, by="us")
+            yield from _said(echo, about, by="us")
+    elif field == "user_preferences":
+        for wish in parts(value, "user_preferences"):
+            yield news.preference(wish, about)
+    elif field == "calls":
+        yield from news.calls(value, about)
+    else:
+        yield news.aside(field, value)
 
 
-def _messages(value: Json, call: _Call) -> Iterator[Inbound]:
+def _messages(value: Json, about: About) -> Iterator[Inbound]:
     messages, statuses = parts(value, "messages"), parts(value, "statuses")
     for message in messages:
-        yield from _said(message, call, by="customer")
+        yield from _said(message, about, by="customer")
     for status in statuses:
-        yield _status(status, call)
+        yield _status(status, about)
     if not (messages or statuses):
         for error in parts(value, "errors"):
             code, words = code_and_words(error)
             yield Unread(f"WhatsApp reports error {code}: {words}")
 
 
-def _said(message: Json, call: _Call, *, by: Side) -> Iterator[Inbound]:
+def _said(message: Json, about: About, *, by: Side) -> Iterator[Inbound]:
     kind = word(message, "type")
-    if kind in SILENT or message.get(FORGOTTEN) is True:
+    if message.get(FORGOTTEN) is True:
         return
-    if kind == "system":
-        yield _identity_change(message, call)
+    if kind == "request_welcome":
+        yield news.opening(message, about)
+    elif kind == "system":
+        yield _identity_change(message, about)
     elif kind in AFTERTHOUGHTS:
-        yield _afterthought(message, call, by=by)
+        yield _afterthought(message, about, by=by)
     else:
-        yield _message(message, call, by=by)
+        yield _message(message, about, by=by)
 
 
-def _afterthought(message: Json, call: _Call, *, by: Side) -> Inbound:
+def _afterthought(message: Json, about: About, *, by: Side) -> Inbound:
     """A reaction, an edit or a deletion: about a message, no message itself."""
-    kind, at = word(message, "type"), call.moment(message)
+    kind, at = word(message, "type"), about.moment(message)
     said = part(message, kind)
-    about = word(said, "message_id") or word(said, "original_message_id")
-    if not about:
+    named = word(said, "message_id") or word(said, "original_message_id")
+    if not named:
         return Unread(f"a {kind} names no message")
     if kind == "reaction":
-        return Reaction(call.account, about, by, word(said, "emoji"), at)
-    if kind == "edit":
-        return _edit(part(said, "message"), call, about=about, by=by, at=at)
-    return Deletion(call.account, about, by, at)
-
-
-def _edit(changed: Json, call: _Call, *, about: str, by: Side, at: datetime) -> Inbound:
-    """The new words; what can't be read must not wipe out the old ones."""
-    content = content_of(changed)
+        return Reaction(about.account, named, by, word(said, "emoji"), at)
+    if kind == "revoke":
+        return Deletion(about.account, named, by, at)
+    content = content_of(part(said, "message"))
     if content.kind == "unsupported":
-        return Unread(f"an edit of {about} holds no message")
-    return Edit(call.account, about, by, content.text, at)
+        # What can't be read must not wipe out what stands there.
+        return Unread(f"an edit of {named} holds no message")
+    return Edit(about.account, named, by, content.text, at)
 
 
-def _message(message: Json, call: _Call, *, by: Side) -> Inbound:
+def _message(message: Json, about: About, *, by: Side) -> Inbound:
     who = people.recipient_of if by == "us" else people.sender_of
-    sender = who(message, call.contacts, scope=call.scope)
-    if not (sender and call.account):
-        return Unread("a message names no sender" if call.account else "no phone number ID")
-    content, sent_at = content_of(message), call.moment(message)
+    sender = who(message, about.contacts, scope=about.scope)
+    if not (sender and about.account):
+        return Unread("a message names no sender" if about.account else "no phone number ID")
+    content, sent_at = content_of(message), about.moment(message)
     external_id, answered = word(message, "id"), word(part(message, "context"), "id")
+    # What somebody says in a group lets nobody write to them alone.
+    group = word(message, "group_id")
     return InboundMessage(
-        account=call.account,
+        account=about.account,
         external_id=external_id,
         dedupe_key=(external_id if len(external_id) < 255 else "") or _digest(message),
         sender=sender,
-        shown_sender=people.shown(sender, message, call.contacts),
+        shown_sender=people.shown(sender, message, about.contacts),
         text=content.text,
         full_text=content.text,
         kind=content.kind,
@@ -177,44 +165,44 @@ def _message(message: Json, call: _Call, *, by: Side) -> Inbound:
         references=(answered,) if answered else (),
         authentication="pass",
         sent_at=sent_at,
-        opens_window_until=sent_at + WINDOW if by == "customer" else None,
+        opens_window_until=sent_at + WINDOW if by == "customer" and not group else None,
         is_echo=by == "us",
     )
 
 
-def _identity_change(message: Json, call: _Call) -> Inbound:
+def _identity_change(message: Json, about: About) -> Inbound:
     """A new number, a new user id, or the same ones on a new device (`current` is empty)."""
     said = part(message, "system")
     before = people.addresses(
         parent=word(said, "previous_parent_user_id") or word(message, "from_parent_user_id"),
         user=word(said, "previous_user_id") or word(message, "from_user_id"),
         phone=word(message, "from"),
-        scope=call.scope,
+        scope=about.scope,
     )
     after = people.addresses(
         parent=word(said, "parent_user_id"),
         user=word(said, "user_id"),
         phone=word(said, "wa_id"),
-        scope=call.scope,
+        scope=about.scope,
     )
     if word(said, "type") == "customer_identity_changed":
         after = ()
     if not before:
         return Unread("a system message names nobody")
-    return IdentityChange(call.account, before, after, call.moment(message))
+    return IdentityChange(about.account, before, after, about.moment(message))
 
 
-def _status(status: Json, call: _Call) -> Inbound:
+def _status(status: Json, about: About) -> Inbound:
     reported, external_id = REPORTED.get(word(status, "status")), word(status, "id")
     if reported is None or not external_id:
         return Unread(f"unknown message status {word(status, 'status')!r}")
     code, said = code_and_words(next(iter(parts(status, "errors")), {}))
     it, has_failed = meaning(code, said=said), reported == "failed"
     return DeliveryUpdate(
-        account=call.account,
+        account=about.account,
         external_id=external_id,
         status=reported,
-        at=call.moment(status),
+        at=about.moment(status),
         error_code=code if has_failed else "",
         error_text=it.text if has_failed else "",
         undeliverable=has_failed and it.undeliverable,

@@ -14,12 +14,15 @@ from channels_app.adapters.whatsapp.parsing import parse
 from channels_app.errors import UnreadablePayload
 from channels_app.messages import (
     Address,
+    Aside,
     Attachment,
     Deletion,
     DeliveryUpdate,
     Edit,
     IdentityChange,
     InboundMessage,
+    Opening,
+    Preference,
     Reaction,
     TemplateUpdate,
     Unread,
@@ -76,6 +79,11 @@ def interactive(text: str, **said) -> InboundMessage:
         payload={"interactive": said},
         references=("wamid.HBgLOUR",),
     )
+
+
+def call(text: str, *, seconds: int, **more) -> InboundMessage:
+    said = {"external_id": "", "dedupe_key": "wacid.HBgLCALL", "kind": "call"}
+    return inbound(text, payload={"call": {"seconds": seconds}}, **(said | more))
 
 
 EXPECTED = {
@@ -282,7 +290,31 @@ EXPECTED = {
             },
         )
     ],
-    "request_welcome": [],
+    "request_welcome": [Opening(NUMBER_ID, ada(), SAID_AT, ADA_PHONE)],
+    "call_ringing": [],
+    "call_missed": [call("Missed call", seconds=0)],
+    "call_answered": [call("Call, 2:05", seconds=125)],
+    "call_of_ours": [
+        call("Call, 1:05", seconds=65, opens_window_until=None, is_echo=True),
+    ],
+    "call_of_ours_missed": [Aside("A call of ours was not answered.")],
+    "marketing_stopped": [
+        Preference(
+            NUMBER_ID,
+            ada(),
+            "marketing",
+            allowed=False,
+            at=SAID_AT,
+            source="WhatsApp: User requested to stop marketing messages",
+        )
+    ],
+    "preference_of_the_future": [Unread("an unknown preference: carrier_pigeons resume")],
+    "history": [Aside("Not taken over: older chats of the phone app (history).")],
+    "text_in_a_group": [
+        inbound("Who knows lamps?", payload={"group": "Y2FwaV9ncm91cA"}, opens_window_until=None)
+    ],
+    "group_changed": [Aside("Not taken over: news of a group (group_lifecycle_update).")],
+    "edit_unreadable": [Unread("an edit of wamid.HBgLMQ holds no message")],
     "status_sent": [
         update(
             "sent",
@@ -340,7 +372,7 @@ EXPECTED = {
     "errors_alone": [Unread("WhatsApp reports error 130429: (#130429) Rate limit hit")],
     "template_status": [TemplateUpdate(WABA, "order_update", "en_GB", "PAUSED")],
     "template_components": [TemplateUpdate(WABA, "order_update", "en_GB", "")],
-    "account_update": [],
+    "account_update": [Aside("Meta tells of account_update: VERIFIED_ACCOUNT.")],
     "several_at_once": [
         inbound("One", external_id="wamid.A", dedupe_key="wamid.A"),
         inbound(

@@ -61,6 +61,28 @@ CONTENTS = {
 
 
 @pytest.mark.parametrize("person", [ADA, HIDDEN], ids=["with number", "without number"])
+@pytest.mark.parametrize("seconds", [0, 125])
+def test_a_call_that_is_over_is_read_alike(reader, person, seconds):
+    called = events.call(person, line=LINE, seconds=seconds)
+    said = LINE.event("calls", contacts=[person.contact], calls=[called])
+    theirs = read(reader, said)
+    (ours,) = parse(event(said))
+    assert isinstance(theirs, types.CallTerminate)
+    assert (theirs.id, theirs.from_user.bsuid) == (ours.dedupe_key, person.user_id)
+    assert (theirs.duration or 0) == ours.payload["call"]["seconds"]
+
+
+@pytest.mark.parametrize("value", ["stop", "resume"])
+def test_a_wish_about_marketing_is_read_alike(reader, value):
+    wishes = [events.wish(ADA, value)]
+    said = LINE.event("user_preferences", contacts=[ADA.contact], user_preferences=wishes)
+    theirs = read(reader, said)
+    (ours,) = parse(event(said))
+    assert (theirs.value.value, theirs.from_user.wa_id) == (value, ADA.phone)
+    assert ours.allowed is (value == "resume")
+
+
+@pytest.mark.parametrize("person", [ADA, HIDDEN], ids=["with number", "without number"])
 @pytest.mark.parametrize("kind", list(CONTENTS))
 def test_a_message_of_every_type_is_read_alike(reader, kind, person):
     said = said_by(person, kind, CONTENTS[kind])
