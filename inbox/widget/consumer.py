@@ -32,6 +32,7 @@ class WidgetConsumer(AsyncWebsocketConsumer):
 
     `{"type": "hello", "token": …}`: answered with `ready`, nothing is told before it.
     `{"type": "typing"}`: the agents at its ticket see that.
+    `{"type": "ping"}`: answered with `pong`, because a browser can't tell a dead line by itself.
     """
 
     channel_layer_alias = ""  # the process hears for all of its sockets
@@ -67,6 +68,8 @@ class WidgetConsumer(AsyncWebsocketConsumer):
             await self._welcome(str(said.get("token", "")))
         elif said.get("type") == "typing" and self.visitor is not None:
             await self._type(self.visitor)
+        elif said.get("type") == "ping":
+            await self.send(live.frame({"type": "pong"}))
 
     async def _welcome(self, token: str) -> None:
         visitor = await in_thread(_visitor_of)(self.channel, token)

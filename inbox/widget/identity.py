@@ -61,6 +61,7 @@ def sign_in(
         if held is None:
             held, token = visitors.begin(channel)
         else:
+            visitors.hang_up(held)
             held.channel, token = channel, visitors.new_token()
         return _bound(held, person, token), token
 

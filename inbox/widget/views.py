@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from channels_app.messages import Attachment
 from inbox import media
 from inbox.models import Message, Visitor
-from inbox.widget import hearing, identity, limits, saying, visitors
+from inbox.widget import hearing, identity, limits, pictures, saying, visitors
 from inbox.widget.door import (
     ChatRequest,
     body_of,
@@ -162,6 +162,7 @@ def _shown(message: Message) -> dict[str, Any]:
                 "size": file.size,
                 "type": file.content_type,
                 "url": "" if message.is_inbound else media.public_url(file),
+                "picture": pictures.address_of(file, message),
             }
             for file in message.attachments.all()
         ],

@@ -19,7 +19,8 @@ from customers.addresses import matching_key
 from customers.identify import identify
 from customers.models import Customer, Identity
 from customers.summary import summarise
-from inbox.models import Visitor
+from inbox import live
+from inbox.models import LiveEvent, Visitor
 
 SIGHT_EVERY = timedelta(minutes=5)
 CLAIMABLE = ("email", "phone")
@@ -49,7 +50,15 @@ def recognise(channel: Channel, token: str) -> Visitor | None:
 
 def forget(visitor: Visitor) -> None:
     """The token is worth nothing from now on. What was said stays with the desk."""
-    visitor.delete()
+    with transaction.atomic():
+        hang_up(visitor)
+        visitor.delete()
+
+
+def hang_up(visitor: Visitor) -> None:
+    """Close the sockets that listen to what this visitor may hear; who still may, calls again."""
+    LiveEvent.objects.create(kind="access", audience=[visitor.live_group])
+    transaction.on_commit(live.ring)
 
 
 def note_language(visitor: Visitor, language: Any) -> None:

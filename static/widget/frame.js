@@ -10,11 +10,13 @@ const MOST_BYTES = 10 * 1024 * 1024;
 const SECONDS_OF_SILENCE = 5;
 const TYPING_EVERY = 1000;
 const TYPING_LASTS = 5000;
+const NOBODY = ["bad-identity", "identity-required"];
 const NEVER_AGAIN = ["too-large", "file-refused", "too-long", "blocked"];
 
 let heard = []; // what the desk knows, by rising id
 let waiting = []; // what is still ours alone, in the order it was written
 let profile = {};
+let subject = ""; // the account the website has vouched for
 let isOpen = false;
 let isModal = false;
 let unread = 0;
@@ -24,7 +26,7 @@ let isCaughtUp = false;
 let told = { delivered: 0, read: 0 };
 let typedAt = 0;
 
-const line = new Line({ heard: sync, typing: somebodyTypes, reached, stale });
+const line = new Line({ heard: sync, typing: somebodyTypes, reached });
 
 // --- what the page around us says ---------------------------------------------------------
 
@@ -61,6 +63,7 @@ const verbs = {
   theme: setTheme,
   async logout() {
     await line.call("logout", { json: {} }).catch(() => {});
+    tidyUp();
     forget();
     if (identity === "required") over(words["identity-required"]);
   },
@@ -105,12 +108,14 @@ async function signIn() {
     start();
     tell({ event: "identity", detail: { signedIn: true } });
   } catch (error) {
-    if (error.code !== "offline") over(say(error.code));
+    if (NOBODY.includes(error.code)) over(say(error.code));
     throw error;
   }
 }
 
 function took(answer) {
+  if (subject && answer.subject !== subject) tidyUp();
+  subject = answer.subject;
   if (answer.token) {
     line.hangUp();
     line.token = answer.token;
@@ -127,27 +132,44 @@ function describe(said) {
   if (!heard.length && !waiting.length) card.hidden = isIntroduced(true);
 }
 
-// The desk does not know this token any more. Another tab may have a newer one.
+// The desk does not know this token any more. Another tab may have a newer one, or be about to
+// put it down.
 async function stale(code) {
-  const kept = await ask("token");
-  if (kept && kept !== line.token) {
-    line.token = kept;
-    empty();
-    return start();
+  for (const wait of [0, 1000, 2000]) {
+    await new Promise((resolve) => { setTimeout(resolve, wait); });
+    const kept = await ask("token");
+    if (kept && kept !== line.token) {
+      line.hangUp();
+      line.token = kept;
+      empty();
+      start();
+      return;
+    }
+    if (!kept || code !== "unknown-visitor") break;
   }
   if (code === "identity-expired" || identity === "required") {
-    return signIn().catch((error) => { if (error.code !== "offline") forget(); });
+    await signIn().catch((error) => { if (NOBODY.includes(error.code)) forget(); });
+    return;
   }
-  return forget();
+  forget();
 }
 
 function forget() {
   line.hangUp();
   line.token = null;
+  subject = "";
   profile = {};
   tell({ token: null });
   empty();
   setUnread(0);
+}
+
+// What somebody had not sent yet is nothing to whoever comes after them.
+function tidyUp() {
+  waiting = [];
+  $("text").value = "";
+  choose(null);
+  keep();
 }
 
 function empty() {
@@ -168,36 +190,44 @@ function start() {
 let syncing = null;
 let isAsked = false;
 
-// One question at a time; whatever happens meanwhile is asked for once more.
+// One question at a time; whatever happens meanwhile, a newer token too, is asked for once more.
 function sync() {
   isAsked = true;
-  syncing ??= (async () => {
-    try {
-      while (isAsked && line.token) {
-        isAsked = false;
-        await catchUp();
-      }
-    } catch (error) {
-      await refused(error);
-    } finally {
-      syncing = null;
-    }
-  })();
+  syncing ??= settle().finally(() => { syncing = null; });
   return syncing;
+}
+
+async function settle() {
+  while (isAsked && line.token) {
+    isAsked = false;
+    await catchUp().catch(refused);
+  }
 }
 
 async function catchUp() {
   const newest = heard.at(-1)?.id || 0;
-  let said = await line.call(newest ? `messages?after=${newest}` : "messages");
-  if (newest && !agrees(said)) {
+  let said = await ours(newest ? `messages?after=${newest}` : "messages");
+  if (said && newest && !agrees(said)) {
     heard = [];
-    said = await line.call("messages");
+    said = await ours("messages");
   }
+  if (!said) return;
   if (!newest || !heard.length) isWhole = said.whole;
   else if (!said.whole) isAsked = true;
   take(said.messages);
   noticed(said);
   flush();
+}
+
+// What the desk answers, as long as we are who we were when we asked: else it is somebody else's.
+async function ours(path, what) {
+  const asked = line.token;
+  const said = await line.call(path, what).catch((error) => {
+    if (line.token === asked) throw error;
+  });
+  if (line.token === asked) return said;
+  isAsked = true;
+  return undefined;
 }
 
 // Whether what we have and what we were just given is all of what there is.
@@ -237,8 +267,10 @@ function noticed(said) {
   seen = said.seen;
   describe(said.profile);
   over(said.blocked ? words.blocked : "");
+  const resolved = after === "new" ? words.begin : words.reopen;
+  if (isCaughtUp && said.resolved && $("resolved").hidden) announce(resolved);
   $("resolved").hidden = !said.resolved;
-  $("resolved").textContent = after === "new" ? words.begin : words.reopen;
+  $("resolved").textContent = resolved;
   if (said.version !== version) banner(words.version, { action: words.reload, act: reload });
   isCaughtUp = true;
   draw();
@@ -263,7 +295,8 @@ function isIntroduced(isFirst) {
 }
 
 async function earlier() {
-  const said = await line.call(`messages?before=${heard[0].id}`);
+  const said = await ours(`messages?before=${heard[0].id}`);
+  if (!said) return;
   const box = $("history");
   const below = box.scrollHeight - box.scrollTop;
   isWhole = said.whole;
@@ -335,7 +368,8 @@ async function deliver(one) {
   draw();
   try {
     await begin();
-    const said = await line.call("messages", { form: formOf(one), progress: (share) => { one.progress = share; draw(); } });
+    const said = await ours("messages", { form: formOf(one), progress: (share) => { one.progress = share; draw(); } });
+    if (!said) return;
     take([said]);
     draw();
     tell({ event: "message:sent", detail: { id: said.id } });
@@ -431,7 +465,6 @@ function choose(file) {
   $("file").value = "";
   if (file && file.size > MOST_BYTES) {
     banner(words["too-large"], { bad: true });
-    announce(words["too-large"], { urgent: true });
     return;
   }
   chosen = file;
@@ -462,7 +495,6 @@ function reached(is) {
     silence ??= setTimeout(() => {
       document.body.classList.add("is-offline");
       banner(words.offline);
-      announce(words.offline);
     }, SECONDS_OF_SILENCE * 1000);
   }
 }

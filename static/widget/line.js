@@ -5,7 +5,8 @@ const { key } = document.body.dataset;
 const SOCKET = `${location.origin.replace(/^http/, "ws")}/ws/widget/${key}/`;
 const POLL_OPEN = 4000;
 const POLL_CLOSED = 20000;
-const UNKNOWN = 4401;
+const LIFE_EVERY = 50000;
+const SILENT_AFTER = 10000;
 
 export class Refused extends Error {
   constructor(code, wait = 0) {
@@ -17,13 +18,12 @@ export class Refused extends Error {
 
 export class Line {
   // `heard`: something changed. `typing(name)`. `reached(is)`: whether the desk answers.
-  // `stale`: the token is worth nothing any more.
-  constructor({ heard, typing, reached, stale }) {
-    Object.assign(this, { heard, typing, reached, stale });
+  constructor({ heard, typing, reached }) {
+    Object.assign(this, { heard, typing, reached });
     this.token = null;
     this.tries = 0;
     this.isOpen = false;
-    addEventListener("online", () => this.hurry());
+    addEventListener("online", () => this.anew());
     addEventListener("pagehide", () => this.hangUp());
     addEventListener("pageshow", (event) => { if (event.persisted) this.hurry(); });
     document.addEventListener("visibilitychange", () => { if (!document.hidden) this.hurry(); });
@@ -66,11 +66,14 @@ export class Line {
     const socket = new WebSocket(SOCKET);
     this.socket = socket;
     socket.onopen = () => socket.send(JSON.stringify({ type: "hello", token: this.token }));
-    socket.onmessage = ({ data }) => this.hear(JSON.parse(data));
-    socket.onclose = ({ code }) => this.lost(socket, code);
+    socket.onmessage = ({ data }) => socket === this.socket && this.hear(JSON.parse(data));
+    socket.onclose = () => this.lost(socket);
   }
 
   hear(said) {
+    this.heardAt = Date.now();
+    clearTimeout(this.silence);
+    if (said.type === "pong") return undefined;
     if (said.type === "typing") return this.typing(said.name);
     if (said.type === "ready") {
       this.isReady = true;
@@ -80,11 +83,12 @@ export class Line {
     return this.heard();
   }
 
-  lost(socket, code) {
+  // Why it was closed is not asked: the next call is told, in a word, what the token is worth.
+  lost(socket) {
     if (socket !== this.socket) return;
     this.socket = null;
     this.isReady = false;
-    if (code === UNKNOWN) return void this.stale("unknown-visitor");
+    clearTimeout(this.again);
     this.again = setTimeout(() => this.connect(), pause(this.tries++));
     this.heard();
   }
@@ -98,9 +102,24 @@ export class Line {
     this.heard();
   }
 
+  // A socket may have died without a word: on another network, or behind a router that forgot it.
+  anew() {
+    this.hangUp();
+    this.hurry();
+  }
+
+  askForLife() {
+    if (Date.now() - this.heardAt < LIFE_EVERY) return;
+    this.heardAt = Date.now();
+    this.say({ type: "ping" });
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => this.anew(), SILENT_AFTER);
+  }
+
   hangUp() {
     clearTimeout(this.again);
     clearTimeout(this.timer);
+    clearTimeout(this.silence);
     const { socket } = this;
     this.socket = null;
     this.isReady = false;
@@ -112,7 +131,8 @@ export class Line {
     if (!this.token) return;
     const often = this.isOpen && !document.hidden ? POLL_OPEN : POLL_CLOSED;
     this.timer = setTimeout(() => {
-      if (!this.isReady) this.heard();
+      if (this.isReady) this.askForLife();
+      else this.heard();
       this.poll();
     }, often);
   }

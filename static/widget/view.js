@@ -54,6 +54,7 @@ export function toEnd() {
 export function banner(text, { action, act, bad } = {}) {
   const box = $("banner");
   const [label, button] = box.children;
+  if (text && text !== label.textContent) announce(text, { urgent: bad });
   box.hidden = !text;
   box.classList.toggle("is-bad", !!bad);
   label.textContent = text || "";
@@ -68,8 +69,10 @@ export function announce(text, { urgent } = {}) {
 
 // Only a note where the composer was: nothing can be written.
 export function over(text) {
+  const label = $("over").firstElementChild;
+  if (text && text !== label.textContent) announce(text);
   $("over").hidden = !text;
-  $("over").firstElementChild.textContent = text || "";
+  label.textContent = text || "";
   $("composer").hidden = !!text;
 }
 
@@ -160,10 +163,11 @@ function linked(text) {
 function file(one) {
   const node = make(one.url ? "a" : "span", "file");
   if (one.url) Object.assign(node, { href: one.url, target: "_blank", rel: "noopener" });
-  if (one.preview) {
+  if (one.preview || one.picture) {
     const picture = make("img");
-    picture.src = one.preview;
+    picture.src = one.preview || one.picture;
     picture.alt = one.name;
+    picture.onerror = () => node.replaceWith(file({ ...one, preview: "", picture: "" }));
     node.classList.add("is-picture");
     node.append(picture);
     return node;

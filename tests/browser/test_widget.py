@@ -12,10 +12,11 @@ from typing import Any
 import jwt
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import FrameLocator, Page, WebSocketRoute, expect
 
 from tests.browser.conftest import Desk, Screen
 from tests.browser.hosts import website
+from tests.inbox.pictures.drawing import drawn
 
 pytestmark = pytest.mark.browser
 
@@ -259,6 +260,75 @@ def test_where_sockets_are_blocked_answers_come_all_the_same(
     expect(chat.frame.locator("#banner")).to_be_hidden()
 
 
+def test_a_line_that_is_refused_costs_nobody_their_chat(shop: OpenShop, screen: Screen) -> None:
+    """Also a busy desk hangs up: what a token is worth is asked, not guessed."""
+    screen.page.route_web_socket("**/ws/widget/**", lambda socket: socket.close(code=4401))
+    chat = shop()
+    chat.open()
+    chat.say("Hello")
+    expect(chat.frame.get_by_text("Sent")).to_be_visible()
+    chat.desk.tell("chat_answer", number=chat.ticket(), text="Good morning")
+    expect(chat.bubbles).to_have_text(["Hello", "Good morning"])
+    chat.page.reload()
+    chat.open()
+    expect(chat.bubbles).to_have_text(["Hello", "Good morning"])
+
+
+def test_a_line_that_died_without_a_word_is_noticed(shop: OpenShop, screen: Screen) -> None:
+    lines: list[WebSocketRoute] = []
+
+    def connect(line: WebSocketRoute) -> None:
+        """The first one hears nothing but the welcome."""
+        server = line.connect_to_server()
+        is_first = not lines
+        lines.append(line)
+        server.on_message(
+            lambda said: None if is_first and "ready" not in said else line.send(said)
+        )
+
+    screen.page.route_web_socket("**/ws/widget/**", connect)
+    screen.page.clock.install()
+    chat = shop()
+    chat.open()
+    chat.say("Hello")
+    expect(chat.frame.get_by_text("Sent")).to_be_visible()
+    _wait_for(chat.page, lambda: len(lines) == 1)
+    number = chat.ticket()
+    chat.desk.tell("chat_answer", number=number, text="Good morning")
+    for _ in range(20):
+        chat.page.clock.run_for(4000)
+    expect(chat.bubbles).to_have_text(["Hello", "Good morning"])
+    assert len(lines) == 2
+
+
+def test_a_tab_left_open_follows_to_the_account(shop: OpenShop, screen: Screen) -> None:
+    chat = shop(secret=SECRET, identity="optional")
+    chat.open()
+    chat.say("I was nobody yet")
+    expect(chat.frame.get_by_text("Sent")).to_be_visible()
+    other = screen.page.context.new_page()
+    other.goto(chat.address)
+    other.evaluate(f"() => Parley('identify', {{jwt: '{_signed(chat.key)}'}})")
+    chat.desk.tell("chat_answer", number=chat.ticket(), text="Hello Ada")
+    expect(chat.bubbles).to_have_text(["I was nobody yet", "Hello Ada"])
+    screen.complaints.clear()  # the browser names the 401 of the old token
+
+
+def test_pictures_are_shown_small(shop: OpenShop, tmp_path: Path) -> None:
+    chat = shop()
+    chat.open()
+    file = tmp_path / "mine.png"
+    file.write_bytes(drawn())
+    chat.frame.get_by_label("Attach a file").set_input_files(file)
+    chat.say("This lamp")
+    expect(chat.frame.get_by_text("Sent")).to_be_visible()
+    chat.page.reload()
+    chat.open()
+    picture = chat.frame.get_by_role("img", name="mine.png")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("(one) => one.decode().then(() => one.naturalWidth)") == 320
+
+
 def test_frameworks_that_exchange_the_page_leave_the_chat_alone(shop: OpenShop) -> None:
     chat = shop()
     chat.open()
@@ -320,7 +390,8 @@ def test_a_signed_visitor_has_one_history_and_leaves_nothing_behind(
 ) -> None:
     chat = shop(secret=SECRET, identity="required")
     chat.page.get_by_role("button", name="Open chat").click()
-    expect(chat.frame.get_by_text("Sign in on this website")).to_be_visible()
+    expect(chat.frame.locator("#over")).to_contain_text("Sign in on this website")
+    expect(chat.frame.get_by_role("status")).to_contain_text("Sign in on this website")
     chat.parley(f"'identify', {{jwt: () => Promise.resolve('{_signed(chat.key)}')}}")
     chat.say("It is me")
     expect(chat.frame.get_by_text("Sent")).to_be_visible()
@@ -331,11 +402,30 @@ def test_a_signed_visitor_has_one_history_and_leaves_nothing_behind(
     expect(chat.bubbles).to_have_count(2)
     expect(chat.frame.locator(".is-waiting")).to_have_count(0)
     chat.parley("'logout'")
-    expect(chat.frame.get_by_text("Sign in on this website")).to_be_visible()
+    expect(chat.frame.locator("#over")).to_be_visible()
     expect(chat.bubbles).to_have_count(0)
     chat.parley(f"'identify', {{jwt: '{_signed(chat.key)}'}}")
     expect(chat.bubbles).to_have_text(["It is me", "Still me, with a fresh signature"])
     screen.complaints.clear()  # the browser names each 401
+
+
+def test_whoever_leaves_takes_their_unsent_words_along(shop: OpenShop, screen: Screen) -> None:
+    chat = shop()
+    chat.open()
+    chat.say("Hello")
+    expect(chat.frame.get_by_text("Sent")).to_be_visible()
+    screen.page.route("**/messages", lambda route: route.abort())
+    chat.say("My secret")
+    expect(chat.frame.locator(".is-waiting")).to_have_count(1)
+    chat.text.fill("And another")
+    chat.parley("'logout'")
+    expect(chat.text).to_have_value("")
+    expect(chat.bubbles).to_have_count(0)
+    screen.page.unroute("**/messages")
+    chat.say("I am somebody else")
+    expect(chat.frame.get_by_text("Sent")).to_be_visible()
+    assert chat.said() == [["Hello"], ["I am somebody else"]]
+    screen.complaints.clear()  # the browser names each call that was cut off
 
 
 def test_signing_in_keeps_what_was_said_before(shop: OpenShop) -> None:
@@ -423,9 +513,10 @@ def test_resolved_blocked_and_typing_are_shown(shop: OpenShop, screen: Screen) -
     chat.desk.tell("chat_answer", number=number, text="Bye")
     expect(chat.frame.get_by_text("Grace is typing…")).to_be_hidden()
     chat.desk.tell("chat_resolve", number=number)
-    expect(chat.frame.get_by_text("Write to reopen it.")).to_be_visible()
+    expect(chat.frame.locator("#resolved")).to_contain_text("Write to reopen it.")
+    expect(chat.frame.get_by_role("status")).to_contain_text("Write to reopen it.")
     chat.say("One more thing")
-    expect(chat.frame.get_by_text("Write to reopen it.")).to_be_hidden()
+    expect(chat.frame.locator("#resolved")).to_be_hidden()
     chat.desk.tell("chat_block", number=number)
     chat.say("And another")
     expect(chat.frame.get_by_text("You can't write here any more.").last).to_be_visible()
@@ -449,7 +540,8 @@ def test_too_much_at_once_waits_with_a_clear_word(shop: OpenShop, screen: Screen
 
     chat.page.route("**/messages*", refuse)
     chat.say("Second")
-    expect(chat.frame.get_by_text("It goes on in 2 seconds.")).to_be_visible()
+    expect(chat.frame.locator("#banner")).to_contain_text("It goes on in 2 seconds.")
+    expect(chat.frame.get_by_role("status")).to_contain_text("It goes on in 2 seconds.")
     expect(chat.frame.locator(".is-waiting")).to_have_count(0)
     assert chat.said() == [["First", "Second"]]
     screen.complaints.clear()

@@ -16,7 +16,7 @@ from inbox import presence, relay, triage
 from inbox.models import Agent, Conversation, Ticket
 from inbox.widget.consumer import UNKNOWN
 from tests.inbox.tabs import Socket, open_tab
-from tests.inbox.widget.chat import Browser, answer
+from tests.inbox.widget.chat import Browser, answer, signed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -121,6 +121,34 @@ async def test_what_is_no_hello_is_passed_over(chat: Channel, ada: Browser, text
     await line.say(json.dumps({"type": "hello", "token": ada.token}))
     assert await line.hear() == {"type": "ready"}
     await line.disconnect()
+
+
+async def test_a_line_that_lives_says_so(line: Line):
+    await passed_on()
+    await line.say('{"type":"ping"}')
+    assert await line.hear_of("pong") == {"type": "pong"}
+
+
+async def test_leaving_closes_every_line_of_that_token(line: Line, ada: Browser):
+    await sync_to_async(ada.post)("logout")
+    await passed_on()
+    assert await line.is_closed(UNKNOWN)
+
+
+async def test_signing_in_closes_the_lines_of_the_token_it_replaces(
+    signing_chat: Channel, grace: Agent
+):
+    ada = Browser(signing_chat)
+    await sync_to_async(ada.say)("Hello")
+    await passed_on()
+    line = Line(signing_chat)
+    assert await line.greet(ada.token) == {"type": "ready"}
+    await sync_to_async(ada.begin)(jwt=signed(signing_chat, "ada"))
+    await passed_on()
+    assert await line.is_closed(UNKNOWN)
+    again = Line(signing_chat)
+    assert await again.greet(ada.token) == {"type": "ready"}
+    await again.disconnect()
 
 
 async def test_whoever_stays_silent_is_hung_up_on(chat: Channel, monkeypatch: pytest.MonkeyPatch):
