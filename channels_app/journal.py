@@ -7,11 +7,11 @@ failed or killed its worker too often. Claims are counted before the work starts
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -41,6 +41,22 @@ def store(events: Iterable[InboundEvent]) -> None:
     """Store events in one transaction; those the journal has already are left as they are."""
     with transaction.atomic():
         InboundEvent.objects.bulk_create(events, ignore_conflicts=True)
+
+
+def store_claimed(events: Sequence[InboundEvent]) -> list[InboundEvent]:
+    """Store events for somebody who works on them at once: they are claimed from the start. Those
+    it returns are his; none when the journal has one of them already, and the others wait."""
+    leased_until = timezone.now() + LEASE["webhook"]
+    for event in events:
+        event.attempts, event.leased_until = 1, leased_until
+    try:
+        with transaction.atomic():
+            return InboundEvent.objects.bulk_create(events)
+    except IntegrityError:
+        for event in events:
+            event.attempts, event.leased_until = 0, None
+        store(events)
+        return []
 
 
 def store_mail(channel: Channel, raw: bytes, *, source_key: str = "") -> tuple[InboundEvent, bool]:

@@ -74,23 +74,24 @@ class Result:
 
 
 def drain(source: journal.Source) -> int:
-    """Process one batch of waiting events; how many were taken.
-
-    A batch shares one commit. When anything in it fails, each is done on its own, so that one
-    bad event costs the others nothing. Raises OperationalError when the database is away: the
-    claims then end by themselves.
-    """
+    """Process one batch of waiting events; how many were taken."""
     events = journal.claim(source, limit=BATCH[source])
+    if events:
+        work_off(events)
+    return len(events)
+
+
+def work_off(events: Sequence[InboundEvent]) -> None:
+    """Process claimed events in one commit. When anything in it fails, each is done on its own,
+    so that one bad event costs the others nothing. Raises OperationalError when the database is
+    away: the claims then end by themselves."""
     crash.point("claimed")
-    if not events:
-        return 0
     try:
         _process_together(events)
     except Exception:
         logger.info("batch_failed", exc_info=True, extra={"count": len(events)})
         for event in events:
             process(event)
-    return len(events)
 
 
 def process(event: InboundEvent) -> Result:

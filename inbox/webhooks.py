@@ -24,7 +24,7 @@ from channels_app.errors import InvalidSignature
 from channels_app.messages import WebhookRequest
 from channels_app.models import Channel, InboundEvent
 from inbox import crash
-from inbox.drains import drains, writing
+from inbox.drains import drain, writing
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +83,6 @@ async def _take(channel: Channel, scope: Scope, receive: Receive) -> int:
         logger.warning("webhook_refused", extra={"channel": channel.key})
         return 403
     await writer.store(journal.from_webhook(channel, request))
-    drains.ring("webhook")
     return channel.adapter.stored_status
 
 
@@ -213,9 +212,14 @@ class Writer:
         return group
 
     def _store(self, group: list[_Waiting]) -> None:
+        events = [waiting.event for waiting in group]
+        claimed: list[InboundEvent] = []
         try:
             with writing:
-                journal.store([waiting.event for waiting in group])
+                if drain.has_time:
+                    claimed = journal.store_claimed(events)
+                else:
+                    journal.store(events)
         except (OperationalError, InterfaceError) as error:
             # The database is away: asking once for each would keep the last ones waiting for ever.
             connection.close()
@@ -228,6 +232,10 @@ class Writer:
             crash.point("event-stored")
             for waiting in group:
                 waiting.settle(None)
+            if claimed:
+                drain.take(claimed)
+            else:
+                drain.ring()
 
     def _store_apart(self, group: list[_Waiting], error: Exception) -> None:
         """Find out which of a failed group can be stored; the others get their own error."""

@@ -77,6 +77,27 @@ def test_a_claim_is_counted_before_the_work(line: Channel) -> None:
     assert state(one) == ("received", 1)
 
 
+def test_an_event_stored_claimed_is_nobody_elses_until_the_claim_ends(line: Channel) -> None:
+    one = _fresh(line, "a")
+    assert journal.store_claimed([one]) == [one]
+    assert journal.claim("webhook", limit=50) == []
+    lease_over()
+    assert [(event.pk, event.attempts) for event in journal.claim("webhook", limit=50)] == [
+        (one.pk, 2)
+    ]
+
+
+def test_with_a_known_event_among_them_all_others_wait_to_be_claimed(line: Channel) -> None:
+    journal.store([_fresh(line, "a")])
+    assert journal.store_claimed([_fresh(line, "a"), _fresh(line, "b")]) == []
+    waiting = journal.claim("webhook", limit=50)
+    assert [(event.content_key, event.attempts) for event in waiting] == [("a", 1), ("b", 1)]
+
+
+def _fresh(line: Channel, content_key: str) -> InboundEvent:
+    return InboundEvent(channel=line, source="webhook", content_key=content_key, body=b"x")
+
+
 def test_an_event_tried_before_comes_alone(line: Channel) -> None:
     one, other = event(line, 1), event(line, 2)
     journal.claim("webhook", limit=50)

@@ -18,7 +18,7 @@ from channels_app import journal
 from channels_app.adapters.whatsapp.signing import sign
 from channels_app.models import Channel, InboundEvent
 from inbox import webhooks
-from inbox.drains import drains
+from inbox.drains import drain
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,15 +26,16 @@ TOKEN = "12345"
 
 
 @pytest.fixture
-def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Who was woken; nobody works."""
-    woken: list[str] = []
-    monkeypatch.setattr(drains, "ring", woken.append)
-    return woken
+def taken(monkeypatch: pytest.MonkeyPatch) -> list[InboundEvent]:
+    """What was handed on; nobody works."""
+    events: list[InboundEvent] = []
+    monkeypatch.setattr(drain, "take", events.extend)
+    monkeypatch.setattr(drain, "ring", lambda: None)
+    return events
 
 
 @pytest.fixture(autouse=True)
-async def _fresh(rings: list[str]) -> AsyncIterator[None]:
+async def _fresh(taken: list[InboundEvent]) -> AsyncIterator[None]:
     webhooks._channels.clear()
     yield
     webhooks.writer.stop()
@@ -86,12 +87,23 @@ async def stored() -> int:
     return await InboundEvent.objects.acount()
 
 
-async def test_a_signed_event_is_stored_as_it_came(line: Channel, rings: list[str]) -> None:
+async def test_a_signed_event_is_stored_as_it_came(
+    line: Channel, taken: list[InboundEvent]
+) -> None:
     assert await call(line, sms()) == 204
     event = await InboundEvent.objects.aget()
     assert bytes(event.body or b"") == urlencode(sms()).encode()
-    assert (event.state, event.source, event.attempts) == ("received", "webhook", 0)
-    assert rings == ["webhook"]
+    assert (event.state, event.source, event.attempts) == ("received", "webhook", 1)
+    assert taken == [event]
+
+
+async def test_in_a_backlog_an_event_is_stored_free_and_waits_its_turn(
+    line: Channel, taken: list[InboundEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(drain), "has_time", False)
+    assert await call(line, sms()) == 204
+    event = await InboundEvent.objects.aget()
+    assert (event.attempts, event.leased_until, taken) == (0, None, [])
 
 
 async def test_an_unsigned_event_is_refused_and_not_stored(line: Channel) -> None:
@@ -181,21 +193,21 @@ async def test_what_could_not_be_stored_is_not_acknowledged(
     def away(events: object) -> None:
         raise OperationalError("no database")
 
-    monkeypatch.setattr(journal, "store", away)
+    monkeypatch.setattr(journal, "store_claimed", away)
     assert await call(line, sms()) == 503
 
 
 async def test_one_bad_event_costs_its_group_nothing(
     line: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = journal.store
+    store = journal.store_claimed
 
-    def picky(events: list[InboundEvent]) -> None:
+    def picky(events: list[InboundEvent]) -> list[InboundEvent]:
         if any(b"bad" in bytes(event.body or b"") for event in events):
             raise DataError("bad")
-        store(events)
+        return store(events)
 
-    monkeypatch.setattr(journal, "store", picky)
+    monkeypatch.setattr(journal, "store_claimed", picky)
     fine = webhooks._Waiting(*await _waiting(line, "fine"))
     bad = webhooks._Waiting(*await _waiting(line, "bad"))
     await sync_to_async(_store_together)([bad, fine])
@@ -214,7 +226,7 @@ async def test_a_database_that_is_away_is_asked_once_for_a_whole_group(
         asked.append(len(events))
         raise OperationalError("no database")
 
-    monkeypatch.setattr(journal, "store", away)
+    monkeypatch.setattr(journal, "store_claimed", away)
     group = [webhooks._Waiting(*await _waiting(line, text)) for text in ("one", "two")]
     await sync_to_async(_store_together)(group)
     for waiting in group:
