@@ -21,7 +21,11 @@ TRY_AGAIN_AFTER = timedelta(minutes=1)
 
 
 def sync(channel: Channel) -> None:
-    """Make our copy of the channel's templates what the provider has. Raises SendError."""
+    """Make our copy of the channel's templates what the provider has. Raises SendError.
+
+    Should the provider tell of a change while its list is being read, the list is read again.
+    """
+    begun = _begin(channel)
     found = channel.adapter.templates()
     now = timezone.now()
     rows = [_row(channel, one, at=now) for one in {(t.name, t.language): t for t in found}.values()]
@@ -33,7 +37,8 @@ def sync(channel: Channel) -> None:
             update_fields=["status", "category", "components", "updated_at"],
         )
         MessageTemplate.objects.filter(channel=channel, updated_at__lt=now).delete()
-        Channel.objects.filter(pk=channel.pk).update(templates_synced_at=now)
+        unchanged = Channel.objects.filter(pk=channel.pk, templates_synced_at=begun)
+        unchanged.update(templates_synced_at=now)
 
 
 def refresh(channel: Channel) -> None:
@@ -43,8 +48,13 @@ def refresh(channel: Channel) -> None:
         sync(channel)
     except SendError as error:
         logger.warning("templates_not_synced", extra={"channel": channel.key, "code": error.code})
-        later = timezone.now() - SYNC_EVERY + TRY_AGAIN_AFTER
-        Channel.objects.filter(pk=channel.pk).update(templates_synced_at=later)
+
+
+def _begin(channel: Channel) -> datetime:
+    """From now on it is not due for a minute, however the reading ends."""
+    begun = timezone.now() - SYNC_EVERY + TRY_AGAIN_AFTER
+    Channel.objects.filter(pk=channel.pk).update(templates_synced_at=begun)
+    return begun
 
 
 def due() -> QuerySet[Channel]:

@@ -23,7 +23,7 @@ from channels_app.errors import SendError
 from channels_app.messages import OutboundFile
 from inbox import workers
 from inbox.changes import announce
-from inbox.models import Agent, Attachment, Message
+from inbox.models import Agent, Attachment, Message, Ticket
 from inbox.triage import NotPossible
 
 MAX_UPLOAD = 100 * 1024 * 1024
@@ -67,7 +67,7 @@ def fetch(attachment_id: int) -> None:
     if attachment is None or attachment.message is None:
         return
     try:
-        content = attachment.message.channel.adapter.fetch_media(attachment.remote_url)
+        content = _fetched(attachment, attachment.message)
     except SendError as error:
         _postpone(attachment, error)
     else:
@@ -183,8 +183,15 @@ def _claim(attachment_id: int) -> Attachment | None:
     due = Attachment.objects.filter(pk=attachment_id, state=State.PENDING, next_attempt_at__lte=now)
     if not due.update(next_attempt_at=now + LEASE, attempts=F("attempts") + 1):
         return None
-    claimed = Attachment.objects.select_related("message__channel", "message__ticket__team")
+    claimed = Attachment.objects.select_related("message__channel")
     return claimed.get(pk=attachment_id)
+
+
+def _fetched(attachment: Attachment, message: Message) -> bytes:
+    """Raises SendError; for one that ended its worker at each try before, without another."""
+    if attachment.attempts > len(WAITS) + 1:
+        raise SendError("Fetching it ended without a word, each time.", permanent=True)
+    return message.channel.adapter.fetch_media(attachment.remote_url)
 
 
 def _postpone(attachment: Attachment, error: SendError) -> None:
@@ -196,14 +203,19 @@ def _postpone(attachment: Attachment, error: SendError) -> None:
 
 
 def _settle(attachment: Attachment) -> None:
-    """One whose message was taken back meanwhile is not brought back by having been fetched."""
+    """One whose message was taken back meanwhile is not brought back by having been fetched, and
+    what somebody else has fetched, or tries again by now, is not undone by having failed here."""
     with transaction.atomic():
-        if not Attachment.objects.select_for_update().filter(pk=attachment.pk).exists():
+        missing = Attachment.objects.exclude(state=State.STORED).filter(pk=attachment.pk)
+        present = missing.select_for_update(of=("self",)).first()
+        is_stored = attachment.state == State.STORED
+        if present is None or not (is_stored or present.attempts == attachment.attempts):
             attachment.file.delete(save=False)
             return
         attachment.save()
-        if attachment.message and attachment.state != State.PENDING:
-            announce("message", attachment.message.ticket)
+        if attachment.state != State.PENDING:
+            ticket = Ticket.objects.select_related("team").get(messages=attachment.message_id)
+            announce("message", ticket)
 
 
 @dramatiq.actor(max_retries=0, queue_name="media")

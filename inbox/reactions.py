@@ -56,8 +56,7 @@ def tell(reaction_id: int) -> None:
     except SendError as error:
         _postpone(reaction, error)
     else:
-        same = MessageReaction.objects.filter(pk=reaction.pk, at=reaction.at)
-        same.update(sent_at=timezone.now(), next_attempt_at=None, error_text="")
+        _settle(reaction)
 
 
 def due(*, limit: int) -> list[int]:
@@ -95,6 +94,16 @@ def _outgoing(reaction: MessageReaction) -> OutboundMessage:
         reply_to=message.external_id,
         reaction=reaction.emoji,
     )
+
+
+def _settle(reaction: MessageReaction) -> None:
+    """Should another have taken its place meanwhile, that one is told once more: nobody knows
+    which of two calls at once the provider heard last."""
+    ours = MessageReaction.objects.filter(pk=reaction.pk)
+    if not ours.filter(at=reaction.at).update(
+        sent_at=timezone.now(), next_attempt_at=None, error_text=""
+    ):
+        ours.update(next_attempt_at=timezone.now(), attempts=0)
 
 
 def _postpone(reaction: MessageReaction, error: SendError) -> None:

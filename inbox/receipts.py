@@ -36,7 +36,7 @@ def typing(strand: Conversation) -> None:
 
 def _show(strand: Conversation, *, typing: bool) -> None:
     channel = strand.contact_point.channel
-    if not (channel.adapter.marks_read and channel.is_active and strand.is_accepted):
+    if not (channel.adapter.marks_read and channel.is_active and _may_know(strand)):
         return
     newest = _newest(strand)
     if newest is None:
@@ -45,6 +45,11 @@ def _show(strand: Conversation, *, typing: bool) -> None:
     pause = TYPING_EVERY if typing else REMEMBER_READ
     if cache.add(f"receipt:{'typing' if typing else 'read'}:{newest.pk}", value=1, timeout=pause):
         workers.ask_later(send_receipt, newest.pk, typing)
+
+
+def _may_know(strand: Conversation) -> bool:
+    """Neither a stranger nor somebody blocked learns that anybody is here."""
+    return strand.is_accepted and not strand.contact_point.is_blocked
 
 
 def _newest(strand: Conversation) -> Message | None:

@@ -102,3 +102,28 @@ def test_news_without_a_status_only_has_the_list_looked_at_again(channel):
     templates.note(channel, TemplateUpdate("100", "hello", "en", ""))
     assert known(channel) == {"hello": ("APPROVED", "Hello")}
     assert list(templates.due()) == [channel]
+
+
+def test_news_that_comes_while_the_list_is_read_is_not_overwritten(channel, monkeypatch):
+    """The list may be older than the news: it is read once more."""
+
+    def changing(_: object) -> list[Template]:
+        templates.note(channel, TemplateUpdate("100", "hello", "en", "PAUSED"))
+        return OFFERED
+
+    OFFERED.append(template())
+    monkeypatch.setattr(
+        "channels_app.adapters.whatsapp.adapter.WhatsAppAdapter.templates", changing
+    )
+    templates.refresh(channel)
+    assert list(templates.due()) == [channel]
+
+
+def test_a_list_that_is_being_read_is_not_read_by_another_worker(channel, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "channels_app.adapters.whatsapp.adapter.WhatsAppAdapter.templates",
+        lambda _: seen.append(list(templates.due())) or OFFERED,
+    )
+    templates.refresh(channel)
+    assert seen == [[]]

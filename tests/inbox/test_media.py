@@ -16,8 +16,8 @@ from django.utils import timezone
 from channels_app import messages
 from channels_app.errors import SendError
 from channels_app.models import Channel
-from inbox import media
-from inbox.models import Agent, Attachment, Conversation, LiveEvent
+from inbox import joining, media
+from inbox.models import Agent, Attachment, Conversation, LiveEvent, Ticket
 from inbox.triage import NotPossible
 from tests.inbox.desk import hear, reply
 from tests.inbox.line import Line
@@ -127,6 +127,67 @@ class TestFetching:
         assert pending.next_attempt_at is not None
         wait = pending.next_attempt_at - timezone.now()
         assert timedelta(seconds=50) < wait <= timedelta(seconds=60)
+
+    def test_a_file_that_ends_every_worker_is_given_up(self, line: Channel) -> None:
+        pending = remote(line)
+        Line.media = KeyboardInterrupt()
+        for _ in range(len(media.WAITS) + 1):
+            with pytest.raises(KeyboardInterrupt):
+                media.fetch(make_due(pending).pk)
+        media.fetch(make_due(pending).pk)
+        pending.refresh_from_db()
+        assert (pending.state, pending.next_attempt_at) == ("failed", None)
+
+    def taken_over(self, pending: Attachment, monkeypatch: pytest.MonkeyPatch, then: Any) -> None:
+        """A first worker is so slow that a second one has taken the file over."""
+        others = iter([then])
+
+        def fetch_media(_line: Line, _url: str) -> bytes:
+            other = next(others, None)
+            if other is not None:
+                Line.media, slow = other, Line.media
+                media.fetch(make_due(pending).pk)
+                Line.media = slow
+            if isinstance(Line.media, BaseException):
+                raise Line.media
+            return Line.media
+
+        monkeypatch.setattr(Line, "fetch_media", fetch_media)
+        media.fetch(pending.pk)
+
+    def test_a_slow_worker_that_fails_does_not_undo_what_another_has_fetched(
+        self, line: Channel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        Line.media = SendError("cut off", permanent=True)
+        self.taken_over(remote(line), monkeypatch, then=b"picture")
+        stored = Attachment.objects.get()
+        assert (stored.state, stored.file.read()) == ("stored", b"picture")
+
+    @pytest.mark.parametrize("permanent", [False, True])
+    def test_a_slow_worker_s_file_counts_while_the_other_one_failed(
+        self, line: Channel, monkeypatch: pytest.MonkeyPatch, permanent: bool
+    ) -> None:
+        Line.media = b"picture"
+        self.taken_over(remote(line), monkeypatch, then=SendError("busy", permanent=permanent))
+        stored = Attachment.objects.get()
+        assert (stored.state, stored.file.read()) == ("stored", b"picture")
+
+    def test_its_ticket_is_told_of_where_it_is_by_then(
+        self, line: Channel, grace: Agent, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pending = remote(line)
+        assert pending.message is not None
+        ticket = pending.message.ticket
+        other = Ticket.objects.create(customer=ticket.customer)
+
+        def moved(_line: Line, _url: str) -> bytes:
+            joining.join(ticket, into=other, by=grace)
+            LiveEvent.objects.all().delete()
+            return b"picture"
+
+        monkeypatch.setattr(Line, "fetch_media", moved)
+        media.fetch(pending.pk)
+        assert LiveEvent.objects.get().ticket_id == other.pk
 
 
 class Streamed(TemporaryUploadedFile):

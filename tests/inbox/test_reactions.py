@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from channels_app.adapters.base import Adapter
 from channels_app.errors import SendError
-from channels_app.messages import Limits
+from channels_app.messages import Limits, OutboundMessage, Receipt
 from channels_app.models import Channel
 from inbox import reactions, receipts
-from inbox.models import Agent, ContactPoint, Message, MessageReaction
+from inbox.models import Agent, ContactPoint, Conversation, Message, MessageReaction
 from inbox.sending import Refused
 from inbox.triage import NotPossible
 from tests.inbox.desk import hear, reply
@@ -104,6 +104,25 @@ class TestReacting:
         reactions.tell(ours(message).pk)
         assert len(Line.sent) == 1
 
+    def test_of_two_told_at_once_the_newest_is_told_last(
+        self, message: Message, grace: Agent
+    ) -> None:
+        """The first call is slow: the second one, with the newer reaction, overtakes it."""
+
+        def slow(out: OutboundMessage) -> Receipt:
+            if out.reaction == "👍":
+                reactions.react(message, "❤️", by=grace)
+                reactions.tell(ours(message).pk)
+            return Receipt("")
+
+        Line.behaviour = slow
+        reactions.react(message, "👍", by=grace)
+        reactions.tell(ours(message).pk)
+        for found in reactions.due(limit=9):
+            reactions.tell(found)
+        assert [one.reaction for one in Line.sent] == ["👍", "❤️", "❤️"]
+        assert (ours(message).next_attempt_at, reactions.due(limit=9)) == (None, [])
+
     @pytest.mark.parametrize("emoji", ["hello", "a", "1", "👍 👍", "<b>", "x" * 17])
     def test_words_are_no_reaction(self, message: Message, grace: Agent, emoji: str) -> None:
         with pytest.raises(NotPossible):
@@ -160,6 +179,12 @@ class TestReceipts:
     def test_a_stranger_s_strand_learns_nothing(self, message: Message) -> None:
         message.ticket.conversations.update(is_accepted=False)
         receipts.read(message.ticket)
+        assert Chatty.shown == []
+
+    def test_nor_does_somebody_who_is_blocked(self, message: Message) -> None:
+        ContactPoint.objects.update(is_blocked=True)
+        receipts.read(message.ticket)
+        receipts.typing(Conversation.objects.get())
         assert Chatty.shown == []
 
     def test_a_provider_that_is_away_is_no_matter(self, message: Message) -> None:

@@ -13,7 +13,8 @@ import httpx
 
 from channels_app import http
 from channels_app.adapters.whatsapp.errors import refused
-from channels_app.errors import SendError
+from channels_app.adapters.whatsapp.reading import Json, load
+from channels_app.errors import SendError, UnreadablePayload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -60,14 +61,14 @@ class Account:
         """Read something. Raises http.Unreachable and http.ForbiddenAddress."""
         return http.request("GET", self.url(path, **query), headers=self.headers)
 
-    def post(self, path: str, said: Mapping[str, Any], *, attempt: int = 1) -> Any:
+    def post(self, path: str, said: Mapping[str, Any], *, attempt: int = 1) -> Json:
         """Do something and return what was answered. Raises SendError."""
         return self._answered(
             lambda: http.request("POST", self.url(path), json=said, headers=self.headers),
             attempt=attempt,
         )
 
-    def upload(self, file: http.File, *, seconds: float) -> Any:
+    def upload(self, file: http.File, *, seconds: float) -> Json:
         """Hand over a file. Raises SendError, never an ambiguous one: an upload sends nothing."""
         form: dict[str, str | list[str] | http.File] = {
             "messaging_product": "whatsapp",
@@ -89,7 +90,7 @@ class Account:
         same = (host.scheme, host.host, host.port) == (api.scheme, api.host, api.port)
         return same or (host.scheme == "https" and host.host.endswith(THEIRS))
 
-    def _answered(self, call: Callable[[], http.Response], *, attempt: int = 1) -> Any:
+    def _answered(self, call: Callable[[], http.Response], *, attempt: int = 1) -> Json:
         try:
             answer = call()
         except http.ForbiddenAddress as error:
@@ -101,8 +102,8 @@ class Account:
         return _json(answer)
 
 
-def _json(answer: http.Response) -> Any:
+def _json(answer: http.Response) -> Json:
     try:
-        return answer.json()
-    except ValueError as error:
+        return load(answer.body)
+    except UnreadablePayload as error:
         raise SendError("WhatsApp's answer could not be read.", ambiguous=True) from error

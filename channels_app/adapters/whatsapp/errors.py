@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from channels_app.errors import SendError
+from channels_app.adapters.whatsapp.reading import load, part
+from channels_app.errors import SendError, UnreadablePayload
 
 if TYPE_CHECKING:
     from channels_app.http import Response
@@ -147,11 +148,10 @@ def code_and_words(error: dict[str, Any]) -> tuple[str, str]:
 
 def _code_and_words(answer: Response) -> tuple[str, str]:
     try:
-        said: Any = answer.json()
-    except ValueError:
+        error = part(load(answer.body), "error")
+    except UnreadablePayload:
         return "", ""
-    error = said.get("error") if isinstance(said, dict) else None
-    return code_and_words(error) if isinstance(error, dict) else ("", "")
+    return code_and_words(error)
 
 
 def _seconds(retry_after: str) -> float | None:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 
 from channels_app import http
 from channels_app.adapters.whatsapp.errors import refused
-from channels_app.errors import SendError
+from channels_app.adapters.whatsapp.reading import load, word
+from channels_app.errors import SendError, UnreadablePayload
 
 if TYPE_CHECKING:
     from channels_app.adapters.whatsapp.account import Account
@@ -39,17 +41,26 @@ def fetch_media(account: Account, url: str) -> bytes:
     parts = urlsplit(url)
     if parts.scheme != SCHEME or not parts.path.isalnum():
         raise SendError("This is no file of WhatsApp's.", permanent=True)
-    address, size = _address(account, parts.path)
-    if size > MAX_BYTES:
-        raise SendError(f"The file has {size} bytes, too many to keep.", permanent=True)
-    content = _download(account, address)
-    announced = parse_qs(parts.query).get("sha256", [""])[0]
-    if announced and not _is(content, announced):
+    found = _found(account, parts.path)
+    if found.size > MAX_BYTES:
+        raise SendError(f"The file has {found.size} bytes, too many to keep.", permanent=True)
+    content = _download(account, found.address)
+    announced = parse_qs(parts.query).get("sha256", [""])[0], found.sha256
+    if not all(_is(content, one) for one in announced if one):
         raise SendError("The file is not the one that WhatsApp announced.", code="sha256")
     return content
 
 
-def _address(account: Account, media_id: str) -> tuple[str, int]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Where a file is now, and what it is said to be there."""
+
+    address: str
+    size: int
+    sha256: str
+
+
+def _found(account: Account, media_id: str) -> _Found:
     try:
         answer = account.get(media_id, phone_number_id=account.phone_number_id)
     except http.ForbiddenAddress as error:
@@ -59,10 +70,13 @@ def _address(account: Account, media_id: str) -> tuple[str, int]:
     if answer.status != 200:
         raise _as_final(refused(answer))
     try:
-        said: dict[str, Any] = answer.json()
-        return str(said["url"]), int(said.get("file_size") or 0)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        said = load(answer.body)
+        found = _Found(word(said, "url"), int(said.get("file_size") or 0), word(said, "sha256"))
+    except (UnreadablePayload, ValueError, TypeError) as error:
         raise SendError("WhatsApp did not say where the file is.") from error
+    if not found.address:
+        raise SendError("WhatsApp did not say where the file is.")
+    return found
 
 
 def _as_final(error: SendError) -> SendError:

@@ -7,9 +7,10 @@ status, which is how a call whose answer was lost is settled.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from channels_app import http
+from channels_app.adapters.whatsapp.reading import Json, parts, word
 from channels_app.errors import SendError
 from channels_app.messages import Receipt
 
@@ -18,17 +19,16 @@ if TYPE_CHECKING:
     from channels_app.messages import OutboundFile, OutboundMessage, TemplateUse
 
 UPLOAD_SECONDS = 30.0
-Json = dict[str, Any]
 
 
 def send(account: Account, message: OutboundMessage) -> Receipt:
     """Hand one message to Meta. Raises SendError."""
     said = body(account, message)
     answer = account.post(f"{account.phone_number_id}/messages", said, attempt=message.attempt)
-    try:
-        return Receipt(external_id=str(answer["messages"][0]["id"]))
-    except (KeyError, IndexError, TypeError) as error:
-        raise SendError("WhatsApp's answer could not be read.", ambiguous=True) from error
+    external_id = word(next(iter(parts(answer, "messages")), {}), "id")
+    if not external_id:
+        raise SendError("WhatsApp's answer could not be read.", ambiguous=True)
+    return Receipt(external_id)
 
 
 def mark_read(account: Account, external_id: str, *, typing: bool) -> None:
@@ -103,7 +103,7 @@ def _upload(account: Account, file: OutboundFile) -> str:
     with file.open() as stream:
         sent = http.File(file.name, stream, file.content_type)
         answer = account.upload(sent, seconds=UPLOAD_SECONDS)
-    try:
-        return str(answer["id"])
-    except (KeyError, TypeError) as error:
-        raise SendError("WhatsApp's answer to a file could not be read.") from error
+    media_id = word(answer, "id")
+    if not media_id:
+        raise SendError("WhatsApp's answer to a file could not be read.")
+    return media_id

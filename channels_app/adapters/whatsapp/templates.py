@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from channels_app.adapters.whatsapp.account import Account
 
 FIELDS = "name,status,category,language,components"
-A_PAGE = 200
-MOST_PAGES = 60
+# A template with all its buttons and examples has up to 20 KB: a page stays below what is read.
+A_PAGE = 50
+MOST_PAGES = 240
 
 
 def templates(account: Account) -> list[Template]:

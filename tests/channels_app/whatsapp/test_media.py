@@ -52,6 +52,13 @@ def test_bytes_that_are_not_the_announced_ones_are_refused_and_asked_for_again(
     assert (error.value.code, error.value.permanent) == ("sha256", False)
 
 
+def test_where_the_event_told_no_digest_the_one_beside_the_address_counts(account, meta, stored):
+    meta.media_lies = {"content": b"something else"}
+    with pytest.raises(SendError) as error:
+        fetch_media(account, told(stored, sha256=""))
+    assert error.value.code == "sha256"
+
+
 @pytest.mark.parametrize("digest", ["x", "not base64 at all!", "=" * 9, "é"])
 def test_a_digest_that_is_none_fits_nothing(account, stored, digest):
     with pytest.raises(SendError):
