@@ -420,6 +420,7 @@ class Limits:
     reply_window: timedelta | None = None
     has_templates: bool = False
     carries_reactions: bool = False
+    carries_quotes: bool = False
 
     def max_size_of(self, content_type: str) -> int:
         """The largest file of this type."""

@@ -64,6 +64,13 @@ def takes_reactions(message: Message) -> bool:
 
 
 @register.filter
+def can_be_quoted(message: Message) -> bool:
+    """Whether an answer can name it, so that the customer sees what it is the answer to."""
+    can = message.channel.adapter.limits.carries_quotes and message.external_id
+    return bool(can) and message.is_inbound and message.deleted_at is None
+
+
+@register.filter
 def reaction_choices(_message: Message) -> tuple[str, ...]:
     """The reactions that are offered."""
     return REACTIONS

@@ -43,7 +43,10 @@ def writing(mode: str) -> Callable[[Write], Callable[[HttpRequest, int], HttpRes
             try:
                 with transaction.atomic():
                     written = write(request, ticket)
-                    drafts.discard(ticket, by=request.user, mode=mode, text=written.text)
+                    known = number_in(request.POST.get("draft", ""))
+                    drafts.discard(
+                        ticket, by=request.user, mode=mode, text=written.text, revision=known
+                    )
             except StaleReply as stale:
                 return _stale(request, stale)
             except Refused as refusal:
@@ -68,6 +71,7 @@ def reply(request: DeskRequest, ticket: Ticket) -> Message:
         attachments=(*_own_files(request), *uploads),
         cc=_copies(request.POST.get("cc")),
         template=_template(request),
+        answers=number_in(request.POST.get("answers", "")) or None,
     )
     strand = strand_of(request.POST.get("conversation", ""), ticket, by=request.user)
     return send_reply(strand, said, by=request.user)

@@ -57,23 +57,28 @@ def facts(request: DeskRequest, number: int) -> HttpResponse:
 @for_agents
 @require_safe
 def messages(request: DeskRequest, number: int) -> HttpResponse:
-    """A stretch of the timeline: what came `after` a position or stands `before` one.
+    """A stretch of the timeline: what came `after` a position, stands `before` one, or
+    everything `from` one on.
 
     `states` names messages the browser shows and how ("34:sent,36:queued"); those that have
-    changed come along. `Parley-More: 1` says that there is more after this stretch.
+    changed come along. `Parley-More: 1` says that there is more after this stretch,
+    `Parley-Rev` how often the past has changed.
     """
     ticket = seen_ticket(request, number)
     if (before := request.GET.get("before", "")).isdecimal():
         stretch = timeline.latest(ticket, reader=request.user, before=number_in(before))
         return render(request, "inbox/_earlier.html", {"ticket": ticket, "stretch": stretch})
-    after = request.GET.get("after", "")
-    stretch = timeline.since(ticket, number_in(after), reader=request.user)
+    if (first := request.GET.get("from", "")).isdecimal():
+        stretch = timeline.anew(ticket, number_in(first), reader=request.user)
+        return _as_of(ticket, render(request, "inbox/_anew.html", _laid(ticket, stretch)))
+    after = number_in(request.GET.get("after", ""))
+    stretch = timeline.since(ticket, after, reader=request.user)
+    context = _laid(ticket, stretch)
     changed = timeline.changed(ticket, _states(request), reader=request.user)
-    entries = [*changed, *stretch.entries]
-    context = {"ticket": ticket, "entries": entries}
+    context["entries"] = [*changed, *stretch.entries]
     response = render(request, "inbox/_timeline.html", context)
     response["Parley-More"] = "0" if stretch.is_whole else "1"
-    return response
+    return _as_of(ticket, response)
 
 
 def ticket_context(ticket: Ticket, agent: Agent) -> dict[str, Any]:
@@ -116,6 +121,16 @@ def _desk(request: DeskRequest, question: Question, ticket: Ticket | None) -> di
         "question": question,
     }
     return context | (ticket_context(ticket, request.user) if ticket else {})
+
+
+def _laid(ticket: Ticket, stretch: timeline.Stretch) -> dict[str, Any]:
+    return {"ticket": ticket, "stretch": stretch, "entries": stretch.entries}
+
+
+def _as_of(ticket: Ticket, response: HttpResponse) -> HttpResponse:
+    """Read before the timeline was: should the past change in between, it is asked for again."""
+    response["Parley-Rev"] = str(ticket.rev)
+    return response
 
 
 def _states(request: DeskRequest) -> dict[int, str]:

@@ -15,6 +15,7 @@ from inbox.access import hide_unseen_tickets
 from inbox.models import Activity, Agent, Attachment, Message, Note, Ticket
 
 PAGE = 60
+MOST_ANEW = 600
 Verb = Activity.Verb
 TOLD_BY_MESSAGES = (Verb.CREATED, Verb.CUSTOMER_WROTE, Verb.AGENT_REPLIED)
 FOLLOWS_FROM_A_MESSAGE = ("agent_replied", "customer_wrote")
@@ -56,7 +57,8 @@ class Stretch:
 
     @property
     def first(self) -> int:
-        return self.entries[0].first if self.entries else 0
+        """The position it begins at; a day has none."""
+        return next((entry.first for entry in self.entries if entry.kind != "day"), 0)
 
 
 def latest(
@@ -78,6 +80,15 @@ def since(ticket: Ticket, position: int, *, reader: Agent, limit: int = PAGE) ->
     ]
     things = sorted((thing for source in sources for thing in source), key=_position)
     return Stretch(entries(things[:limit], reader=reader), len(things) <= limit)
+
+
+def anew(ticket: Ticket, position: int, *, reader: Agent) -> Stretch:
+    """Everything from a position on, for a screen that shows it: the newest 600 at most."""
+    told = since(ticket, position - 1, reader=reader, limit=MOST_ANEW)
+    if not told.is_whole:
+        return latest(ticket, reader=reader, limit=MOST_ANEW)
+    before = [source.filter(position__lt=position) for source in _sources(ticket)]
+    return Stretch(told.entries, not _newest(before, 1))
 
 
 def changed(ticket: Ticket, seen: dict[int, str], *, reader: Agent) -> list[Entry]:

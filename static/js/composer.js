@@ -3,7 +3,7 @@
 
 import { alertUser } from "./announce.js";
 import * as attachments from "./attachments.js";
-import { byId, csrf, openTicket, signInAgain } from "./dom.js";
+import { byId, csrf, isSignedOut, openTicket, signInAgain } from "./dom.js";
 import * as drafts from "./drafts.js";
 import { isOnline } from "./live.js";
 import { queue } from "./outbox.js";
@@ -269,7 +269,7 @@ function post({ url, fields }) {
 async function answered(message, response) {
   const { ticket } = message;
   if (response?.status === 201) return done(message, await response.json());
-  if (response?.status === 401) return signInAgain();
+  if (isSignedOut(response)) return signInAgain();
   if (ticket !== openTicket()) return alertUser(`Your text for #${ticket} was not sent. It is kept there.`);
   if (!response) return problem("Not sent: no connection. Your text is kept; press Send again.");
   if (response.status === 409) document.dispatchEvent(new CustomEvent("ticket:changed", { detail: { ticket } }));

@@ -15,7 +15,7 @@ import * as reading from "./reading.js";
 import * as timeline from "./timeline.js";
 import * as replyWindow from "./window.js";
 import * as announcements from "./announce.js";
-import { byId, csrf, openTicket, signInAgain } from "./dom.js";
+import { byId, csrf, isSignedOut, openTicket, signInAgain } from "./dom.js";
 
 let askedAt = 0; // when the ticket that is being opened was asked for
 
@@ -32,7 +32,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 document.addEventListener("htmx:afterRequest", (event) => {
   byId("pane").removeAttribute("aria-busy");
   if (changesTheTicket(event)) facts.answered(event);
-  else if (event.detail.xhr.status === 401) signInAgain();
+  else if (isSignedOut(event.detail.xhr)) signInAgain();
   else if (event.detail.failed) announcements.alertUser("This is no longer there, or not for you to see.");
 });
 
@@ -61,10 +61,10 @@ window.addEventListener("popstate", (event) => {
 document.addEventListener("htmx:pushedIntoHistory", () => (address = location.pathname + location.search));
 
 drafts.start();
-outbox.start();
 timeline.start();
 reading.start();
 composer.start();
+outbox.start(); // gives back into the box
 replyWindow.start();
 attachments.start();
 canned.start();

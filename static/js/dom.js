@@ -20,6 +20,9 @@ export function uuid() {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** Whether an answer means that nobody is signed in any more, or somebody anew in another tab. */
+export const isSignedOut = (response) => response?.status === 401 || response?.status === 403;
+
 const ANSWER_WITHIN = 20_000;
 
 /** The session has ended. What was typed stays where it is until the agent goes to sign in. */
@@ -33,7 +36,7 @@ export function signInAgain() {
  *  "live:missed", so that it is asked for again; its status is 0 or the server's. */
 export async function fragment(url) {
   const response = await ask(url).catch(() => null);
-  if (response?.status === 401) signInAgain();
+  if (isSignedOut(response)) signInAgain();
   if (!response || response.status >= 500) document.dispatchEvent(new Event("live:missed"));
   if (!response?.ok) return { ok: false, status: response?.status ?? 0, root: null, headers: null };
   const holder = document.createElement("template");

@@ -2,7 +2,7 @@
 // the desk a moment later, forgotten only when the desk has sent it. What another tab wrote is
 // offered, never put over what stands here.
 
-import { csrf, signInAgain, uuid } from "./dom.js";
+import { csrf, isSignedOut, signInAgain, uuid } from "./dom.js";
 import { isQueued } from "./outbox.js";
 
 const MIRROR_AFTER = 300;
@@ -96,7 +96,7 @@ async function save(mode, here = open, keepalive = false) {
   for (const [name, value] of Object.entries({ mode, text, strand: one.strand, copies: one.copies, base: one.revision, client_id: one.clientId })) body.set(name, value);
   const response = await fetch(here.url, { method: "POST", headers: csrf(), body, keepalive }).catch(() => null);
   one.isSaving = false;
-  if (response?.status === 401) return signInAgain();
+  if (isSignedOut(response)) return signInAgain();
   if (response?.status === 409) return offer(here, mode, ours(await response.json()));
   if (!response?.ok) return; // typing on, or coming back online, tries again
   const kept = await response.json();

@@ -1,7 +1,7 @@
 // Everything around timeline and composer that changes in place. A part somebody is working in
 // (focus in a field, an open menu) waits until they have left it.
 
-import { byId, enliven, fragment, gather, isEditing, openTicket, signInAgain } from "./dom.js";
+import { byId, enliven, fragment, gather, isEditing, isSignedOut, openTicket, signInAgain } from "./dom.js";
 import { alertUser } from "./announce.js";
 import { updateStrands } from "./composer.js";
 
@@ -77,7 +77,7 @@ export function answered(event) {
     return;
   }
   if (xhr.status === 409) showConflict(xhr.responseText);
-  else if (xhr.status === 401) signInAgain();
+  else if (isSignedOut(xhr)) signInAgain();
   else if (xhr.status >= 400) alertUser(textOf(xhr.responseText) || "That did not work. Try again.");
 }
 

@@ -4,7 +4,7 @@
 //   live:ticket {ticket, rev, type} · live:resync · live:state {online} · live:open
 //   live:whisper {type: "presence" | "present" | "typing" | "draft", …}
 
-import { byId, signInAgain } from "./dom.js";
+import { byId, isSignedOut, signInAgain } from "./dom.js";
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 30_000;
@@ -186,7 +186,7 @@ function stopAsking() {
 async function ask() {
   askTimer = setTimeout(ask, document.hidden ? ASK_HIDDEN_EVERY : ASK_EVERY);
   const response = await fetch(`/events?after=${cursor}`, { headers: { "HX-Request": "true" } }).catch(() => null);
-  if (response?.status === 401) return signInAgain();
+  if (isSignedOut(response)) return signInAgain();
   if (!response?.ok) return unanswered();
   const { events, seq } = await response.json();
   answeredAt = Date.now();

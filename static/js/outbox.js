@@ -2,7 +2,7 @@
 // id of the message it becomes, and leave once, in their order, when the desk can be reached.
 
 import { alertUser } from "./announce.js";
-import { byId, csrf, openTicket, signInAgain } from "./dom.js";
+import { byId, csrf, isSignedOut, openTicket, signInAgain } from "./dom.js";
 
 const PREFIX = `parley:outbox:${document.body.dataset.agent}:`;
 const LOCK = "parley-outbox";
@@ -54,7 +54,7 @@ async function sendAll() {
     const body = new FormData();
     for (const [name, value] of message.fields) body.append(name, value);
     const response = await fetch(message.url, { method: "POST", headers: csrf(), body }).catch(() => null);
-    if (response?.status === 401) return signInAgain();
+    if (isSignedOut(response)) return signInAgain();
     if (!response || response.status >= 500) return;
     if (response.status === 201) sent(clientId, message);
     else hold(clientId, { ...message, held: await reason(response) });

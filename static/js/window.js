@@ -3,7 +3,7 @@
 
 import { alertUser } from "./announce.js";
 import { problem, problemHtml } from "./composer.js";
-import { byId, csrf, openTicket, signInAgain, uuid } from "./dom.js";
+import { byId, csrf, isSignedOut, openTicket, signInAgain, uuid } from "./dom.js";
 import { seenPosition } from "./reading.js";
 
 const EVERY = 20_000;
@@ -149,7 +149,7 @@ async function send(base = seenPosition()) {
   const response = await post(chosen.dataset, fields, base).catch(() => null);
   sending = false;
   if (response?.status === 201) return done(ticket, await response.json());
-  if (response?.status === 401) return signInAgain();
+  if (isSignedOut(response)) return signInAgain();
   if (ticket !== openTicket()) return alertUser(`The template for #${ticket} was not sent.`);
   if (response?.status === 409 || response?.status === 422) return problemHtml(await response.text());
   problem("Not sent. Press Send again in a moment.");

@@ -125,8 +125,6 @@ def test_a_changed_past_moves_nobody_who_reads_further_up(desk: Desk, page: Page
     page.goto(f"/t/{said[0]['ticket']}/")
     page.get_by_role("button", name="Earlier messages").click()
     reading = page.locator(f"#m-{said[8]['message']}")
-    page.wait_for_timeout(1000)
-    print(said[:10], page.locator(".timeline > li").evaluate_all("all => all.map((one) => one.id)"))
     reading.evaluate("node => node.scrollIntoView({ block: 'start' })")
     before = reading.evaluate(TOP)
     desk.tell("whatsapp_reaction", message=said[74]["message"], emoji="🙏")

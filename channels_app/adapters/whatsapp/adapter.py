@@ -79,6 +79,7 @@ class WhatsAppAdapter(Adapter):
         reply_window=parsing.WINDOW,
         has_templates=True,
         carries_reactions=True,
+        carries_quotes=True,
     )
     settings_form = WhatsAppForm
 
