@@ -7,6 +7,7 @@ import hashlib
 import json
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from channels_app import journal
@@ -14,7 +15,7 @@ from channels_app.models import Channel, InboundEvent
 from channels_app.pretend import meta_events as events
 from channels_app.pretend.meta_events import Line, Person
 from inbox import afterthoughts, intake
-from inbox.models import Message
+from inbox.models import Agent, Message
 from tests.flows.whatsapping import ADA, LINE, does, event, says
 
 pytestmark = pytest.mark.django_db
@@ -205,3 +206,13 @@ class TestPassedOnLater:
         first.refresh_from_db()
         assert first.text == ""
         assert SECRET not in journalled()
+
+
+def test_the_customer_s_page_says_so_too(whatsapp: Channel, grace: Agent, client: Client) -> None:
+    message = says(whatsapp, SECRET)
+    says(whatsapp, {"latitude": 51.5, "longitude": -0.1}, kind="location")
+    revokes(whatsapp, message.external_id)
+    client.force_login(grace)
+    page = client.get(f"/customers/{message.ticket.customer_id}/").content.decode()
+    assert "Deleted by the customer" in page
+    assert "Location on a map" in page

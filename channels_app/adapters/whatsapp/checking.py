@@ -75,22 +75,30 @@ def _subscribed(account: Account) -> CheckResult:
 
 
 def _calls_us(number: Json, channel: Channel) -> CheckResult:
-    """One address serves all numbers of an app, so another channel's will do."""
+    """One address serves all numbers of an app, so another channel's will do: one that is not
+    switched off, and that the same app secret proves calls for."""
     label = _("Webhook address")
     configured: dict[str, Any] = part(number, "webhook_configuration")
     called = word(configured, "phone_number") or word(configured, "application")
     if called in {"", channel.webhook_url}:
         return CheckResult(label, ok=True, advice="" if called else _enter(channel.webhook_url))
-    advice = _("Meta calls %s; that is right if it is the address of another channel here.")
-    return CheckResult(label, ok=called.startswith(_desk(channel)), advice=advice % called)
+    if _is_answered(called, channel):
+        advice = _("Meta calls %s, the address of another channel here, for both.")
+        return CheckResult(label, ok=True, advice=advice % called)
+    advice = _("Meta calls %(theirs)s, and no active channel with this app secret is there. %(do)s")
+    words = {"theirs": called, "do": _enter(channel.webhook_url)}
+    return CheckResult(label, ok=False, advice=advice % words)
 
 
 def _enter(address: str) -> str:
     return _("Enter %s in your app, WhatsApp, Configuration, “Callback URL”.") % address
 
 
-def _desk(channel: Channel) -> str:
-    return channel.webhook_url.removesuffix(f"{channel.key}/")
+def _is_answered(address: str, channel: Channel) -> bool:
+    desk = channel.webhook_url.removesuffix(f"{channel.key}/")
+    key = address.removeprefix(desk).rstrip("/")
+    others = type(channel).objects.filter(key=key, kind=channel.kind, is_active=True)
+    return address.startswith(desk) and any(one.shares_proof_with(channel) for one in others)
 
 
 def _public(webhook_url: str) -> CheckResult:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from channels_app.adapters.whatsapp.adapter import WhatsAppAdapter
 from channels_app.errors import InvalidSignature, SendError
 from channels_app.messages import Attempt, Template
+from channels_app.models import Channel
 from tests.channels_app.whatsapp.conftest import ADA, ADA_ID, WABA, message, webhook
 from tests.channels_app.wire import ok, wire
 
@@ -103,6 +104,7 @@ class TestTemplates:
                 adapter.templates()
 
 
+@pytest.mark.django_db
 class TestChecking:
     def test_all_is_well(self, adapter, meta, settings):
         settings.PUBLIC_URL = "https://93.184.215.14"
@@ -123,9 +125,22 @@ class TestChecking:
         meta.webhook = "https://elsewhere.example/webhooks/x/"
         assert advice(adapter)["Webhook address"] is False
 
-    def test_another_channel_of_this_desk_is_as_good(self, adapter, meta, settings):
-        meta.webhook = f"{settings.PUBLIC_URL}/webhooks/another-key/"
-        assert advice(adapter)["Webhook address"] is True
+    @pytest.mark.parametrize(
+        ("fields", "is_good"),
+        [
+            ({}, True),
+            ({"is_active": False}, False),
+            ({"secrets": {"app_secret": "another app's"}}, False),
+            ({"kind": "sms"}, False),
+        ],
+    )
+    def test_another_channel_of_this_desk_is_as_good_while_it_answers(
+        self, adapter, meta, fields, is_good
+    ):
+        same = {"kind": "whatsapp", "secrets": {"app_secret": f"old,{meta.app_secret}"}}
+        other = Channel.objects.create(name="EU", account="7", **(same | fields))
+        meta.webhook = other.webhook_url
+        assert advice(adapter)["Webhook address"] is is_good
 
     def test_a_desk_that_nobody_can_call_says_so(self, adapter, settings):
         settings.PUBLIC_URL = "http://127.0.0.2:8000"
