@@ -36,6 +36,13 @@ COMMANDS = {
     ],
     "clock": [PYTHON, "manage.py", "clock"],
 }
+SKIPPED = 200
+LOST_CALLS = """
+    SELECT attempt.id, message.id, message.text FROM inbox_deliveryattempt AS attempt
+      JOIN inbox_message AS message ON message.id = attempt.message_id
+     WHERE attempt.outcome = 'open' AND message.status = 'sending'
+       AND (attempt.error_text <> '' OR attempt.started_at < {}) AND attempt.started_at > {}
+"""
 
 
 @dataclass
@@ -176,24 +183,33 @@ class Ground:
             if self.revive(part):
                 self.ended.append(part)
 
-    def wait_ready(self, *parts: str, seconds: float = 30) -> None:
+    def wait_ready(self, *parts: str, seconds: float = 120) -> None:
         """Return when these answer, each by its own sign of life."""
         for part in parts:
             check = self._web_answers if part == "web" else lambda part=part: self._beats(part)
             wait_until(check, seconds=seconds, what=f"{part} is up\n{self.tail(part)}")
 
-    def skip(self, seconds: int) -> None:
-        """Let time pass for what is under a lease: leases, attempts whose provider has not
-        answered, and the provider's own book grow older together."""
-        old = self.store.earlier
-        events = "UPDATE channels_app_inboundevent SET leased_until = {} WHERE state = 'received'"
-        self.store.rows(events.format(old("leased_until", seconds)))
-        attempts = "UPDATE inbox_deliveryattempt SET started_at = {} WHERE outcome = 'open'"
-        leases = "UPDATE inbox_message SET leased_until = {} WHERE status = 'sending'"
-        self.store.rows(attempts.format(old("started_at", seconds)))
-        self.store.rows(leases.format(old("leased_until", seconds)))
-        for sms in self.provider.accepted:
-            self.provider.book.write(replace(sms, made_at=sms.made_at - seconds))
+    def skip_lost_calls(self) -> None:
+        """Let the minutes pass for which a lost answer is looked for: the attempt, its lease and
+        the provider's own entry grow older together.
+
+        Calls that may be under way are left alone, as no real minutes pass over a call: whoever
+        lost an answer has written that down, and after 15 s no call goes on. The entries come
+        first: who looks for one meanwhile has too young an attempt to miss it for good.
+        """
+        old, now = self.store.earlier, "CURRENT_TIMESTAMP"
+        lost = self.store.rows(LOST_CALLS.format(old(now, 15), old(now, 60)))
+        texts = {text for _, _, text in lost}
+        for sms in [one for one in self.provider.accepted if one.body in texts]:
+            entry = self.provider.book.find(sms.sid)
+            self.provider.book.write(replace(entry, made_at=entry.made_at - SKIPPED))
+        for attempt, message, _ in lost:
+            for table, column, row in (
+                ("inbox_deliveryattempt", "started_at", attempt),
+                ("inbox_message", "leased_until", message),
+            ):
+                aged = old(column, SKIPPED)
+                self.store.rows(f"UPDATE {table} SET {column} = {aged} WHERE id = {row}")
 
     def end(self) -> None:
         """Kill what still runs."""

@@ -26,9 +26,11 @@ SENDS = """
 """
 
 
-def broker(grounds: Grounds, *, seconds: float, flushes: int) -> dict[str, Any]:
+def broker(
+    grounds: Grounds, *, seconds: float, flushes: int, late: float, sent_late: float
+) -> dict[str, Any]:
     """The broker is flushed under load, then away: nothing is lost, what comes in and goes out
-    is at most five seconds late without it, and everything is done within two minutes."""
+    is at most so many seconds late without it, and everything is done within two minutes."""
     with grounds.new() as ground:
         with Traffic(ground, per_second=40, customers=200) as traffic:
             for _ in range(flushes):
@@ -42,15 +44,15 @@ def broker(grounds: Grounds, *, seconds: float, flushes: int) -> dict[str, Any]:
         facts = check(ground, traffic, in_flight=0)
         facts |= {"drained after s": drained, "late s": _worst(ground, DELAYS)}
         facts["sent late s"] = _worst(ground, SENDS)
-    assert facts["late s"] <= 5, facts
+    assert facts["late s"] <= late, facts
     # One second of the clock's, two that a row counts as attended, two of the strand's own queue.
-    assert facts["sent late s"] <= 10, facts
+    assert facts["sent late s"] <= sent_late, facts
     return facts
 
 
-def database(grounds: Grounds, *, times: int, seconds: float) -> dict[str, Any]:
+def database(grounds: Grounds, *, times: int, seconds: float, within: float) -> dict[str, Any]:
     """The database goes away under load: 503 meanwhile (to those who would wait for longer than
-    ten seconds), back within ten seconds, nothing by hand.
+    ten seconds), back within so many seconds, nothing by hand.
 
     SQLite has no server to stop: somebody else keeps it locked for longer than anybody waits.
     """
@@ -67,7 +69,7 @@ def database(grounds: Grounds, *, times: int, seconds: float) -> dict[str, Any]:
         settle(ground, seconds=120)
         facts = check(ground, traffic, in_flight=in_flight)
     facts |= {"recovered after s": recovered, "ended by themselves": ground.ended}
-    assert max(recovered) <= 10, facts
+    assert max(recovered) <= within, facts
     assert set(facts["refused"]) <= {500, 503}, facts
     assert set(traffic.said.refused) <= {503}, facts
     assert traffic.said.refused or seconds < PATIENCE, facts
@@ -97,7 +99,7 @@ def _seconds_until_taken(ground: Ground, traffic: Traffic) -> float:
         ground.revive_ended()
         return len(traffic.said.taken) > said and len(traffic.answered.taken) > answered
 
-    return wait_until(are_taken, seconds=30, what=f"calls are taken again\n{ground.tail('web')}")
+    return wait_until(are_taken, seconds=120, what=f"calls are taken again\n{ground.tail('web')}")
 
 
 def _flush(ground: Ground) -> None:

@@ -141,16 +141,16 @@ GAPS = """
 
 
 def settle(ground: Ground, *, seconds: float = 60, skips: bool = True) -> float:
-    """Wait until nothing is left to do: the seconds that took. With `skips` the minutes that
-    leases and lost answers take are skipped, not waited for. What ended by itself is started
-    again."""
+    """Wait until nothing is left to do: the seconds that took. With `skips` the minutes for
+    which lost answers are looked for are skipped, not waited for. What ended by itself is
+    started again."""
     started, skipped = time.monotonic(), time.monotonic()
     while ground.store.one(WAITING):
         now = time.monotonic()
         if now - started > seconds:
             raise TimeoutError(f"not settled: {left_over(ground)}")
         if skips and now - skipped > SECONDS_BEFORE_A_SKIP:
-            ground.skip(200)
+            ground.skip_lost_calls()
             skipped = now
         ground.revive_ended()
         time.sleep(0.05)

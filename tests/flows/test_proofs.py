@@ -19,8 +19,11 @@ def grounds() -> Iterator[Grounds]:
     founded.close()
 
 
+MARKS = {"mailbox-gone": pytest.mark.oracle_mail}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", PROOFS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=MARKS.get(name, ())) for name in PROOFS])
 def test_the_promise_holds(grounds: Grounds, name: str) -> None:
     told = prove(name, grounds, size="small")
     assert told["held"], json.dumps(told, indent=1, default=str)
