@@ -33,6 +33,7 @@ def _found() -> dict[str, Any]:
     return {
         "sms": _sms_channel(team),
         "mail": _mail_channel(team),
+        "chat": _chat_channel(team),
         "tokens": [_token(agent) for agent in agents],
         "session": _session(agents[0]),
     }
@@ -55,6 +56,14 @@ def _sms_channel(team: Any) -> str:
 
 def _mail_channel(team: Any) -> str:
     return _channel(team, kind="email", name="Mail", account=MAILBOX)
+
+
+def _chat_channel(team: Any) -> str:
+    from channels_app.adapters import adapter_class
+
+    form = adapter_class("webchat").settings_form.from_settings({})
+    form.full_clean()
+    return _channel(team, kind="webchat", name="Chat", settings=form.settings)
 
 
 def _channel(team: Any, **fields: Any) -> str:

@@ -34,10 +34,11 @@ class Answer:
 
 
 class Line:
-    """One kept HTTP/1.1 connection; a lost one is made anew for the next call."""
+    """One kept HTTP/1.1 connection, from a local address if one is named; a lost one is made
+    anew for the next call."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, port: int, *, local: str = "127.0.0.1") -> None:
+        self.port, self.local = port, local
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
@@ -60,7 +61,9 @@ class Line:
 
     async def _exchange(self, request: bytes) -> tuple[int, bytes]:
         if self._reader is None or self._writer is None:
-            self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self.port)
+            self._reader, self._writer = await asyncio.open_connection(
+                "127.0.0.1", self.port, local_addr=(self.local, 0)
+            )
         self._writer.write(request)
         head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
         status = int(head[9:12])
@@ -121,6 +124,14 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> bytes:
     lines = [f"POST /{path} HTTP/1.1", f"Host: {host}", f"Content-Length: {len(body)}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def get(url: str, headers: dict[str, str]) -> bytes:
+    """A GET as it goes over the wire."""
+    host, _, path = url.removeprefix("http://").partition("/")
+    lines = [f"GET /{path} HTTP/1.1", f"Host: {host}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n"
 
 
 async def as_fast_as_possible(port: int, calls: Iterable[bytes], *, lines: int) -> list[Answer]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.ground import Grounds
-from bench.prove import answers, arrivals, kills, mailboxes, outages, screens
+from bench.prove import answers, arrivals, chats, kills, mailboxes, outages, screens
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ PROOFS = {
     "screens": Proof(
         screens.screens, {"clients": 200, "seconds": 60}, {"clients": 15, "seconds": 6}
     ),
+    "chats": Proof(chats.chats, {"clients": 200, "seconds": 60}, {"clients": 15, "seconds": 6}),
     "two-agents": Proof(answers.two_agents, {"pairs": 500}, {"pairs": 20}),
 }
 

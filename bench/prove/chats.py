@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import random
+import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -22,11 +25,7 @@ PATIENCE = 60.0
 BOUNDARY = "what-a-visitor-says"
 LINE_LOST = (OSError, websockets.WebSocketException)
 TICKET_OF = "SELECT ticket_id FROM inbox_message WHERE text = '{}'"
-SAID = """
-    SELECT conversation.contact_point_id, message.id, message.text FROM inbox_message AS message
-      JOIN inbox_conversation AS conversation ON conversation.id = message.conversation_id
-     ORDER BY message.id
-"""
+SAID = "SELECT ticket_id, id, text FROM inbox_message ORDER BY id"
 
 
 class Visitor:
@@ -42,7 +41,8 @@ class Visitor:
         self.token = ""
         self.heard: dict[int, str] = {}
         self.said: list[str] = []
-        self.expected = 0
+        self.expected = sys.maxsize
+        self.is_steady, self.back = False, asyncio.Event()
         self.drops = 0
         self.catching_up: list[float] = []
         self.refused: Counter[int] = Counter()
@@ -79,16 +79,17 @@ class Visitor:
             await self._listen_for(self.chance.uniform(0.2, 6))
             self.drops += 1
             await asyncio.sleep(self.chance.uniform(0, 1.5))
+        self.is_steady = True
         while len(self.heard) < self.expected:
-            await self._listen_for(PATIENCE)
+            await self._listen_for(10 * PATIENCE)
 
     async def talk(self, over: asyncio.Event) -> None:
         """Say something now and then."""
-        for number in range(10_000):
+        while True:
             await asyncio.sleep(self.chance.uniform(1, 2) * WORDS_EVERY)
             if over.is_set():
                 return
-            await self.say(str(number))
+            await self.say(str(len(self.said)))
 
     async def _listen_for(self, seconds: float) -> None:
         try:
@@ -97,18 +98,20 @@ class Visitor:
             self.line.close()
 
     async def _listen(self) -> None:
-        """Until all that is expected was heard: nothing is, before it is over."""
+        """Until all that is expected was heard."""
         address = f"ws://127.0.0.1:{self.ground.port}/ws/widget/{self.ground.grounds.desk['chat']}/"
         async with websockets.connect(
             address, origin=self.ground.url, local_addr=(self.address, 0), close_timeout=0.1
         ) as socket:
             started = time.monotonic()
             await socket.send(json.dumps({"type": "hello", "token": self.token}))
-            while not self.expected or len(self.heard) < self.expected:
+            while len(self.heard) < self.expected:
                 said = json.loads(await socket.recv())
                 await self._look()
                 if said["type"] == "ready":
                     self.catching_up.append(time.monotonic() - started)
+                    if self.is_steady:
+                        self.back.set()
 
     async def _look(self) -> None:
         """As the chat's script does: what is newer; all, when the newest are not these."""
@@ -127,7 +130,7 @@ class Visitor:
         return json.loads(answer.body)
 
     async def _until_ok(self, line: Line, call: bytes) -> Answer:
-        return await until_ok(line, call, is_over=lambda: False, note=self._note)
+        return await _taken(line, call, note=self._note)
 
     def _note(self, answer: Answer) -> None:
         if answer.status and not answer.is_ok:
@@ -156,46 +159,51 @@ def chats(grounds: Grounds, *, clients: int, seconds: int) -> dict[str, Any]:
         return asyncio.run(_prove(ground, clients, seconds * PER_SECOND))
 
 
+class Agent:
+    """Answers by the API; `given` says what, by ticket."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.ground = ground
+        self.line = Line(ground.port)
+        self.given: defaultdict[int, list[str]] = defaultdict(list)
+        self._numbers = itertools.count()
+
+    async def answer(self, ticket: int) -> None:
+        """Say something that nobody has heard yet."""
+        number = next(self._numbers)
+        url = f"{self.ground.url}/api/v1/tickets/{ticket}/messages/"
+        token, text = self.ground.grounds.desk["tokens"][0], f"answer {number}"
+        call = reply_call(url, token=token, key=f"key-{number}", text=text)
+        await _taken(self.line, call, note=lambda _: None)
+        self.given[ticket].append(text)
+
+
 async def _prove(ground: Ground, clients: int, answers: int) -> dict[str, Any]:
     chance = random.Random(1)
     everybody = [Visitor(ground, number, chance) for number in range(clients)]
     for visitor in everybody:
         await visitor.begin()
-    over = asyncio.Event()
+    over, agent = asyncio.Event(), Agent(ground)
     listening = [asyncio.create_task(one.live(over)) for one in everybody]
     talking = [asyncio.create_task(one.talk(over)) for one in everybody]
-    given = await _answer(ground, everybody, answers, chance)
-    for one in everybody:
-        one.expected = 10**9  # more than there is, until everybody has fallen silent
+    await _answer(agent, everybody, answers, chance)
     over.set()
     await asyncio.gather(*talking)
-    for one in everybody:
-        one.expected = len(one.said) + len(given[one.ticket])
-    late = await _come_to_rest(listening)
-    return _facts(ground, everybody, given) | late
-
-
-async def _come_to_rest(listening: list[asyncio.Task[None]]) -> dict[str, Any]:
-    """Nobody may be left waiting for a poke that never comes."""
+    await _say_goodbye(agent, everybody)
     _done, waiting = await asyncio.wait(listening, timeout=PATIENCE)
     for one in waiting:
         one.cancel()
-    return {"never told": len(waiting)}
+    return _facts(everybody, agent)
 
 
 async def _answer(
-    ground: Ground, everybody: list[Visitor], answers: int, chance: random.Random
-) -> dict[int, list[str]]:
-    """An agent answers this one and that one; in the middle of it the web process is killed,
-    later the broker is away."""
-    line, token = Line(ground.port), ground.grounds.desk["tokens"][0]
-    given: dict[int, list[str]] = {one.ticket: [] for one in everybody}
+    agent: Agent, everybody: list[Visitor], answers: int, chance: random.Random
+) -> None:
+    """This one is answered and that one; in the middle of it the web process is killed, later
+    the broker is away."""
+    ground = agent.ground
     for number in range(answers):
-        ticket, text = chance.choice(everybody).ticket, f"answer {number}"
-        url = f"{ground.url}/api/v1/tickets/{ticket}/messages/"
-        call = reply_call(url, token=token, key=f"key-{number}", text=text)
-        await until_ok(line, call, is_over=lambda: False, note=lambda _: None)
-        given[ticket].append(text)
+        await agent.answer(chance.choice(everybody).ticket)
         if number == answers // 3:
             ground.kill("web")
             ground.start("web")
@@ -204,26 +212,41 @@ async def _answer(
         elif number == answers * 2 // 3:
             ground.broker.start()
         await asyncio.sleep(1 / PER_SECOND)
-    return given
 
 
-def _facts(ground: Ground, everybody: list[Visitor], given: dict[int, list[str]]) -> dict[str, Any]:
-    kept: dict[int, dict[int, str]] = {}
-    for point, number, text in ground.store.rows(SAID):
-        kept.setdefault(point, {})[number] = text
-    chats_kept = {next(iter(chat.values())): chat for chat in kept.values()}
+async def _say_goodbye(agent: Agent, everybody: list[Visitor]) -> None:
+    """Once all are back, each hears one thing more, by a poke alone: by then all that was said
+    before has to be there."""
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(*(one.back.wait() for one in everybody))
+    for one in everybody:
+        one.expected = len(one.said) + len(agent.given[one.ticket]) + 1
+        await agent.answer(one.ticket)
+
+
+async def _taken(line: Line, call: bytes, *, note: Callable[[Answer], None]) -> Answer:
+    ends_at = time.monotonic() + PATIENCE
+    answer = await until_ok(line, call, is_over=lambda: time.monotonic() > ends_at, note=note)
+    assert answer.is_ok, (call[:60], answer)
+    return answer
+
+
+def _facts(everybody: list[Visitor], agent: Agent) -> dict[str, Any]:
+    kept: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
+    for ticket, number, text in agent.ground.store.rows(SAID):
+        kept[ticket].append((number, text))
     wrong = [
         one.number
         for one in everybody
-        if sorted(one.heard.items()) != list(chats_kept[one.said[0]].items())
-        or Counter(one.heard.values()) != Counter([*one.said, *given[one.ticket]])
+        if sorted(one.heard.items()) != kept[one.ticket]
+        or Counter(one.heard.values()) != Counter([*one.said, *agent.given[one.ticket]])
     ]
-    refused = sum((one.refused for one in everybody), Counter())
+    refused: Counter[int] = sum((one.refused for one in everybody), Counter())
     facts = {
         "visitors": len(everybody),
         "drops": sum(one.drops for one in everybody),
         "said": sum(len(one.said) for one in everybody),
-        "answered": sum(len(texts) for texts in given.values()),
+        "answered": sum(len(texts) for texts in agent.given.values()),
         "missing or doubled": wrong,
         "catching up p95 s": p95([s for one in everybody for s in one.catching_up]),
         "refused": dict(refused),
