@@ -16,13 +16,15 @@ PREPARING = timedelta(seconds=15)
 CALLING = timedelta(seconds=60)
 HOLD = timedelta(minutes=2)
 UNATTENDED = timedelta(seconds=2)
+# By then every provider that can be asked has been (Twilio after two minutes).
+LONGEST_DOUBT = timedelta(seconds=150)
 
 
 def claim(message_id: int) -> Message | None:
     """Take a queued message whose time has come, for 15 s; None when it is not its turn.
 
     A message waits for an earlier one of its strand that is still on its way; failed and
-    uncertain ones hold nothing.
+    uncertain ones hold nothing, nor does one handed over so long ago that nobody may ever know.
     """
     now = timezone.now()
     taken = _sendable(Q(next_attempt_at=None) | Q(next_attempt_at__lte=now)).filter(pk=message_id)
@@ -89,7 +91,13 @@ def next_in(conversation_id: int) -> int | None:
 
 
 def _sendable(when: Q) -> QuerySet[Message]:
+    in_doubt = DeliveryAttempt.objects.filter(
+        message=OuterRef("pk"),
+        outcome=DeliveryAttempt.Outcome.OPEN,
+        started_at__lte=timezone.now() - LONGEST_DOUBT,
+    )
     ahead = Message.objects.filter(
+        ~Exists(in_doubt),
         conversation=OuterRef("conversation"),
         pk__lt=OuterRef("pk"),
         status__in=[Status.QUEUED, Status.SENDING],

@@ -93,6 +93,22 @@ def test_too_early_to_say_it_is_asked_about_again(lost: Message) -> None:
     assert lost.delivery_attempts.get().outcome == "open"
 
 
+def test_the_next_one_waits_for_what_may_be_known_soon_and_no_longer(
+    lost: Message, strand: Conversation, grace: Agent
+) -> None:
+    """On WhatsApp only a report can tell, and it is waited for up to ten minutes."""
+    following = reply(strand, "following", by=grace)
+    Line.finding = Reconciliation("wait")
+    for seconds, shown in [(0, ["lost"]), (120, ["lost", "following"])]:
+        let_pass(lost, seconds)
+        let_pass(following, seconds)
+        delivery.reconcile(lost.pk)
+        for message_id in claim.due(limit=9):
+            delivery.deliver(message_id)
+        assert texts() == shown
+    assert present(lost).status == "sending"
+
+
 def test_a_provider_that_can_not_be_asked_now_is_asked_again(lost: Message) -> None:
     Line.finding = SendError("no answer")
     delivery.reconcile(lost.pk)
