@@ -76,7 +76,7 @@ class WhatsAppAdapter(Adapter):
         content_types=CARRIED,
         max_caption=1024,
         uncaptioned=frozenset({"audio"}),
-        reply_window=parsing.WINDOW,
+        reply_window=WINDOW,
         has_templates=True,
         carries_reactions=True,
         carries_quotes=True,
