@@ -13,9 +13,9 @@ from inbox.widget.refusals import Refusal
 
 MINUTE = 60
 # Calls a minute. One address may be a whole school, so it gets more than one visitor.
-BY_VISITOR = {"say": 20, "read": 120, "describe": 10}
-BY_ADDRESS = {"begin": 60, "say": 120, "read": 600, "describe": 30}
-BY_CHANNEL = {"begin": 1200}
+BY_VISITOR = {"say": 20, "attach": 10, "read": 120, "describe": 10}
+BY_ADDRESS = {"begin": 60, "say": 120, "attach": 30, "read": 600, "describe": 30}
+BY_CHANNEL = {"begin": 1200, "attach": 300}
 
 
 def check(action: str, *, request: HttpRequest, channel: Channel, visitor: str = "") -> None:

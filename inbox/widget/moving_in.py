@@ -8,6 +8,7 @@ from channels_app.messages import Address
 from customers import merging
 from customers.identify import identify
 from customers.models import Customer, Identity
+from customers.summary import summarise
 from inbox import rotation
 from inbox.changes import change
 from inbox.joining import split_off
@@ -33,6 +34,8 @@ def move_in(anonymous: ContactPoint, signed: Visitor) -> None:
     strands = list(old.conversations.order_by("pk").values_list("pk", flat=True))
     if old.customer_id != identity.customer_id and _is_nobody_else(old.customer):
         rotation.fold(merging.merge(old.customer, into=identity.customer, by="sign-in"))
+    else:
+        summarise(old.customer)
     new = _taken_over(old, identity)
     for strand in strands:
         _bring(strand, new)

@@ -133,6 +133,8 @@ def _say(request: ChatRequest, known: Visitor) -> JsonResponse:
     point = known.point()
     if point is not None and point.is_blocked:
         raise Refusal(403, "blocked")
+    if files:
+        limits.check("attach", request=request, channel=request.channel, visitor=known.handle)
     kept = tuple(_file(one, most.max_attachment_size) for one in files[:1])
     said = saying.say(known, saying.Words(_client_id(request), text, kept))
     return JsonResponse(_shown(said), status=201)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -17,16 +19,20 @@ from channels_app.messages import Address
 from channels_app.models import Channel
 from customers.addresses import matching_key
 from customers.identify import identify
-from customers.models import Customer, Identity
+from customers.merging import held
+from customers.models import Claim, Customer, Identity
 from customers.summary import summarise
 from inbox import live
 from inbox.models import LiveEvent, Visitor
+from inbox.widget.refusals import Refusal
 
 SIGHT_EVERY = timedelta(minutes=5)
 CLAIMABLE = ("email", "phone")
 MAX_VALUE = 200
 LONGEST_NAME = 40
 MAX_ATTRIBUTES = 20
+MAX_CLAIMS = 5
+SITE = "site."
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 
 
@@ -81,12 +87,11 @@ def describe(visitor: Visitor, profile: dict[str, Any]) -> None:
         validate_email(said["email"])
     if "phone" in said and sum(letter.isdigit() for letter in said["phone"]) < 5:
         raise ValidationError("This is no phone number.")
-    with transaction.atomic():
+    with _changing(visitor):
         visitor.profile = visitor.profile | said
-        visitor.save(update_fields=["profile"])
         if visitor.point() is not None:
             known = identify(addresses_of(visitor), name=said.get("name", ""))
-            note_claims(visitor, known.customer)
+            note_claims(visitor, held(known).customer)
 
 
 def add_attributes(visitor: Visitor, attributes: dict[str, Any]) -> None:
@@ -97,21 +102,21 @@ def add_attributes(visitor: Visitor, attributes: dict[str, Any]) -> None:
         for name, value in attributes.items()
         if isinstance(value, str | int | float)
     }
-    known = visitor.profile.get("attributes", {}) | told
-    visitor.profile["attributes"] = dict(list(known.items())[:MAX_ATTRIBUTES])
-    visitor.save(update_fields=["profile"])
-    point = visitor.point()
-    if point is not None:
-        note_claims(visitor, point.customer)
+    with _changing(visitor):
+        known = visitor.profile.get("attributes", {}) | told
+        visitor.profile["attributes"] = dict(list(known.items())[:MAX_ATTRIBUTES])
+        point = visitor.point()
+        if point is not None and point.identity is not None:
+            note_claims(visitor, held(point.identity).customer)
 
 
 def note_claims(visitor: Visitor, customer: Customer) -> None:
-    """Write down on the customer what the visitor merely says: addresses as claims, each once,
-    and what their website tells of them."""
+    """Write down on the customer, whose row is locked, what the visitor merely says: addresses
+    as claims, each once, and what their website tells of them. Of both the newest few."""
     attributes = visitor.profile.get("attributes", {})
     if attributes:
-        told = {f"site.{name}": value for name, value in attributes.items()}
-        customer.attributes = customer.attributes | told
+        told = {f"{SITE}{name}": value for name, value in attributes.items()}
+        customer.attributes = _with_the_newest(customer.attributes, told)
         customer.save(update_fields=["attributes"])
     for kind in CLAIMABLE:
         value = visitor.profile.get(kind, "")
@@ -146,10 +151,34 @@ def _handle() -> str:
     return "".join(secrets.choice(_LETTERS) for _ in range(16))
 
 
+@contextmanager
+def _changing(visitor: Visitor) -> Iterator[None]:
+    """The profile as it is by now, locked, and kept afterwards: a page says several things at
+    once. Raises Refusal when the token has ended meanwhile."""
+    with transaction.atomic():
+        locked = Visitor.objects.select_for_update(no_key=True).filter(pk=visitor.pk).first()
+        if locked is None:
+            raise Refusal(401, "unknown-visitor")
+        visitor.profile = locked.profile
+        yield
+        visitor.save(update_fields=["profile"])
+
+
+def _with_the_newest(attributes: dict[str, Any], told: dict[str, str]) -> dict[str, Any]:
+    """Many browsers may tell of one account, and each of other things: their sum has an end."""
+    own = {name: value for name, value in attributes.items() if not name.startswith(SITE)}
+    known = {name: attributes[name] for name in attributes.keys() - own.keys() - told.keys()}
+    return own | dict([*known.items(), *told.items()][-MAX_ATTRIBUTES:])
+
+
 def _claim(customer: Customer, kind: str, value: str) -> None:
     key = matching_key(kind, value)
     owned = Identity.objects.filter(customer=customer, kind=kind, key=key, ended_at=None)
     if owned.exists() or customer.claims.filter(kind=kind, key=key).exists():
         return
+    typed = customer.claims.filter(kind=kind, source="chat").order_by("pk")
+    if typed.count() >= MAX_CLAIMS:
+        # Whoever types one address after the other is known by the last few, not by thousands.
+        Claim.objects.filter(pk__in=typed.filter(settled_at=None)[:1]).delete()
     customer.claims.create(kind=kind, value=value, key=key, source="chat")
     summarise(customer)

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from channels_app.models import Channel
-from inbox.models import Message, Visitor
-from inbox.widget import limits, origins
-from tests.inbox.widget.chat import Browser
+from customers.models import Claim, Customer
+from inbox.models import Attachment, Message, Visitor
+from inbox.widget import limits, origins, visitors
+from tests.inbox.widget.chat import Browser, signed
 
 OWN = "http://127.0.0.1:8000"
 
@@ -153,3 +159,60 @@ def test_without_a_cache_the_chat_goes_on(ada: Browser, settings):
     }
     assert ada.say("Hello").status_code == 201
     assert Message.objects.count() == 1
+
+
+@pytest.mark.usefixtures("_one_minute")
+def test_a_flood_of_files_is_slowed_down_before_words_are(ada: Browser):
+    file = SimpleUploadedFile("notes.txt", b"x")
+    answers = [ada.say("Look", file=file) for _ in range(limits.BY_VISITOR["attach"] + 1)]
+    assert answers[-1].status_code == 429
+    assert Attachment.objects.count() == limits.BY_VISITOR["attach"]
+    assert ada.say("Only words").status_code == 201
+
+
+def test_a_flood_of_addresses_leaves_the_last_few(ada: Browser, monkeypatch):
+    monkeypatch.setattr(limits, "BY_VISITOR", {})
+    monkeypatch.setattr(limits, "BY_ADDRESS", {})
+    ada.say("Hello")
+    for number in range(12):
+        ada.post("visitor", {"profile": {"email": f"ada{number}@claims.example"}})
+    assert [one.value for one in Claim.objects.order_by("pk")] == [
+        f"ada{number}@claims.example" for number in range(7, 12)
+    ]
+
+
+def test_what_many_browsers_tell_of_one_account_has_an_end(signing_chat: Channel):
+    for number in range(4):
+        browser = Browser(signing_chat)
+        browser.begin(jwt=signed(signing_chat, "ada"))
+        browser.say("Hello")
+        told = {f"browser{number} fact{fact}": "x" for fact in range(20)}
+        browser.post("visitor", {"attributes": told})
+    customer = Customer.objects.get()
+    assert len(customer.attributes) == 20
+    assert all(name.startswith("site.browser3") for name in customer.attributes)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_things_a_page_says_at_once_are_all_kept(chat: Channel):
+    barrier = Barrier(2)
+
+    def say(visitor: Visitor, tell: Any) -> None:
+        barrier.wait(30)
+        try:
+            tell(visitor)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(10):
+            begun = visitors.begin(chat)[0]
+            both = (
+                lambda one: visitors.describe(one, {"name": "Ada"}),
+                lambda one: visitors.add_attributes(one, {"plan": "gold"}),
+            )
+            stale = [Visitor.objects.select_related("channel").get(pk=begun.pk) for _ in both]
+            done = [pool.submit(say, *pair) for pair in zip(stale, both, strict=True)]
+            [one.result() for one in done]
+            begun.refresh_from_db()
+            assert begun.profile == {"name": "Ada", "attributes": {"plan": "gold"}}
