@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
@@ -22,6 +23,7 @@ from django.contrib.sessions.models import Session
 from django.db import InterfaceError, OperationalError
 from django.db.models import Max
 from django.utils import timezone
+from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from inbox import live
@@ -101,10 +103,18 @@ class Fanout:
             await ear.subscribe(live.NUMBERED, live.WHISPERS)
             while True:
                 await self._read()
-                said = await ear.get_message(timeout=SECONDS_WITHOUT_A_BELL)
-                while said and said["channel"].decode() == live.WHISPERS:
-                    self._whisper(json.loads(said["data"]))
-                    said = await ear.get_message(timeout=SECONDS_WITHOUT_A_BELL)
+                await self._hear(ear)
+
+    async def _hear(self, ear: PubSub) -> None:
+        """Pass on what is whispered until the bell rings, for a second at most: those who type
+        without a pause keep nobody from what was written."""
+        deadline = time.monotonic() + SECONDS_WITHOUT_A_BELL
+        while (left := deadline - time.monotonic()) > 0:
+            said = await ear.get_message(timeout=left)
+            if said and said["channel"].decode() == live.NUMBERED:
+                return
+            if said:
+                self._whisper(json.loads(said["data"]))
 
     async def _read(self) -> None:
         """Pass on what has been numbered since."""

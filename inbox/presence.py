@@ -40,8 +40,9 @@ def arrive(ticket: Ticket, tab: Tab, *, doing: Doing) -> None:
 
 
 def leave(ticket: Ticket, tab: Tab) -> None:
-    """The tab shows this ticket no more."""
-    _change(ticket, tab, gone=("viewing", "replying"), here=None)
+    """The tab shows this ticket no more. Only those are told who may see it by now."""
+    now = Ticket.objects.select_related("team").filter(pk=ticket.pk).first()
+    _change(now or ticket, tab, gone=("viewing", "replying"), here=None)
 
 
 def present(numbers: Iterable[int]) -> dict[int, Here]:

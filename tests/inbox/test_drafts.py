@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from inbox import drafts, media
 from inbox.drafts import Begun, NewerDraft
 from inbox.models import Agent, Attachment, Conversation, Draft, Ticket
+from inbox.replies import Reply, send_reply
 
 pytestmark = pytest.mark.django_db
 
@@ -95,3 +96,38 @@ def test_files_of_a_draft_are_not_swept_away(ticket: Ticket, grace: Agent) -> No
     Attachment.objects.update(created_at="2020-01-01T00:00Z")
     old_leftovers(Errands())
     assert [one.pk for one in Attachment.objects.all()] == [kept.pk]
+
+
+def test_what_was_sent_from_a_tab_that_knew_the_draft_is_no_draft_any_more(
+    ticket: Ticket, grace: Agent
+) -> None:
+    drafts.save(ticket, begun("Hel"), by=grace)
+    drafts.discard(ticket, by=grace, mode="reply", text="Hello", revision=1)
+    assert not Draft.objects.exists()
+
+
+def test_what_another_tab_wrote_on_stays_when_the_shorter_text_is_sent(
+    ticket: Ticket, grace: Agent
+) -> None:
+    drafts.save(ticket, begun("Hello"), by=grace)
+    drafts.save(ticket, begun("Hello and more", base=1), by=grace)
+    drafts.discard(ticket, by=grace, mode="reply", text="Hello", revision=1)
+    assert Draft.objects.get().text == "Hello and more"
+
+
+@pytest.mark.parametrize("late", ["Hel", "Hello", "Hello "])
+def test_a_save_that_was_overtaken_by_its_answer_is_nothing_to_keep(
+    strand: Conversation, grace: Agent, late: str
+) -> None:
+    name = uuid.uuid4()
+    send_reply(strand, Reply(text="Hello", client_id=name), by=grace)
+    assert drafts.save(strand.ticket, begun(late, client_id=name), by=grace) is None
+    assert drafts.save(strand.ticket, begun("Hello again", client_id=name), by=grace) is not None
+
+
+def test_a_file_put_in_before_the_first_save_is_no_other_tab(ticket: Ticket, grace: Agent) -> None:
+    upload = SimpleUploadedFile("a.txt", b"abc", "text/plain")
+    drafts.attach(ticket, media.keep_upload(upload, by=grace), by=grace)
+    kept = drafts.save(ticket, begun("With a file"), by=grace)
+    assert kept is not None
+    assert (kept.text, kept.attachments.count()) == ("With a file", 1)

@@ -122,6 +122,22 @@ async def test_a_lost_ring_costs_a_moment_and_no_event(hall: Fanout) -> None:
     await until(lambda: ear.heard == [1, 2])
 
 
+async def test_those_who_whisper_without_a_pause_hold_up_no_event(hall: Fanout) -> None:
+    ear = Ear()
+    hall.join(ear.listener, EVERYONE, seq=0)
+    hall.watch(ear.listener, frozenset({7}))
+    await publish("everyone")
+    await until(lambda: ear.heard == [1])
+    await sync_to_async(event)(["everyone"])
+    await sync_to_async(relay.give_order)()  # and the ring is lost
+    for _ in range(150):
+        live.whisper(["everyone"], {"seq": 0}, ticket=7)
+        await asyncio.sleep(0.02)
+        if 2 in ear.heard:
+            return
+    pytest.fail("whispers kept it away")
+
+
 async def test_whispers_reach_those_who_show_the_ticket_and_may_see_it(hall: Fanout) -> None:
     shows, elsewhere, shut_out = Ear(), Ear(), Ear()
     for ear, groups in ((shows, EVERYONE), (elsewhere, EVERYONE), (shut_out, frozenset({"x"}))):

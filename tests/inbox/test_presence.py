@@ -165,3 +165,20 @@ async def test_a_visitor_hears_of_an_answer_being_typed_on_their_own_strand_only
     await say(tabs[0], type="typing", strand=strand)
     await watch(tabs[0])
     assert [name for _, name in told] == ["Grace"]
+
+
+async def test_who_leaves_a_ticket_that_was_closed_off_meanwhile_is_told_to_nobody_outside(
+    tabs: tuple[Socket, Socket], ticket: Ticket, grace: Agent
+) -> None:
+    def close_off() -> None:
+        vault = Team.objects.create(name="Vault", is_members_only=True)
+        vault.members.add(grace)
+        Ticket.objects.filter(pk=ticket.pk).update(team=vault)
+
+    grace_tab, heidi_tab = tabs
+    await watch(heidi_tab, ticket.pk)
+    await say(grace_tab, type="here", ticket=ticket.pk, doing="viewing")
+    await heidi_tab.hear_of("presence")
+    await sync_to_async(close_off)()
+    await say(grace_tab, type="here", ticket=None)
+    assert await heidi_tab.receive_nothing()

@@ -131,3 +131,15 @@ def test_a_note_is_written_once_and_goes_nowhere(strand: Conversation, script: C
         assert script.post(f"/t/{strand.ticket_id}/notes", data).status_code == 201
     assert Note.objects.count() == 1
     assert not Message.objects.filter(direction="outbound").exists()
+
+
+def test_an_answer_to_one_message_names_it_and_only_one_of_its_own_conversation(
+    strand: Conversation, script: Client
+) -> None:
+    said = strand.messages.get()
+    Message.objects.filter(pk=said.pk).update(external_id="SM1")
+    assert answer(script, strand, "To that", answers=said.pk).status_code == 201
+    assert Message.objects.get(text="To that").reply_to == said
+    refused = answer(script, strand, "To another", answers=said.pk + 1000)
+    assert refused.status_code == 422
+    assert "not in this conversation" in refused.content.decode()

@@ -78,6 +78,36 @@ def test_older_things_are_fetched_from_before_the_first(
     assert items(page)[-2:] == [f"n-{notes[0].pk}", f"n-{notes[1].pk}"]
 
 
+def test_the_way_back_begins_before_what_is_shown(
+    line: Channel, script: Client, grace: Agent
+) -> None:
+    ticket = hear(line).ticket
+    notes = [triage.add_note(ticket, text=str(n), by=grace) for n in range(timeline.PAGE + 5)]
+    page = script.get(f"/?t={ticket.pk}").content.decode()
+    address = re.search(r'hx-get="(/t/[^"]+before=[^"]+)"', page)
+    assert address is not None
+    earlier = items(script.get(address[1]).content.decode())
+    assert earlier[-1] == f"n-{notes[4].pk}"
+    assert set(earlier).isdisjoint(items(page))
+
+
+def test_everything_from_a_position_on_comes_anew_with_the_way_back(
+    line: Channel, script: Client, grace: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = hear(line).ticket
+    notes = [triage.add_note(ticket, text=str(n), by=grace) for n in range(6)]
+    Ticket.objects.filter(pk=ticket.pk).update(rev=7)
+    answer = script.get(f"/t/{ticket.pk}/messages?from={notes[2].position}")
+    assert items(answer.content.decode()) == [f"n-{one.pk}" for one in notes[2:]]
+    assert f"before={notes[2].position}" in answer.content.decode()
+    assert answer.headers["Parley-Rev"] == "7"
+    whole = script.get(f"/t/{ticket.pk}/messages?from=0").content.decode()
+    assert "before=" not in whole
+    monkeypatch.setattr(timeline, "MOST_ANEW", 2)
+    newest = script.get(f"/t/{ticket.pk}/messages?from=0").content.decode()
+    assert items(newest) == [f"n-{one.pk}" for one in notes[4:]]
+
+
 @pytest.mark.parametrize("has_joined", [True, False])
 def test_tickets_that_are_out_of_sight_by_now_have_no_number(
     line: Channel, post: Channel, script: Client, grace: Agent, has_joined: bool
