@@ -56,6 +56,8 @@ def _queue(message: Message, *, was: Status) -> None:
     message = Message.objects.select_related("conversation__contact_point__channel").get(
         pk=message.pk
     )
+    if message.deleted_at:
+        raise NotPossible("This message was deleted: nothing of it is left to be sent.")
     answer = may_leave(message)
     if not answer.allowed:
         raise Refused(answer)

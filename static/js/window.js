@@ -47,7 +47,7 @@ function show() {
   byId("reply-window").textContent = isNote() ? "" : timeLeft(strand());
   panel().hidden = !wanted;
   if (!wanted) return;
-  byId("templates-reason").textContent = reason;
+  byId("templates-reason").textContent = isFree(strand()) ? `${reason} It is at no charge: the customer came from an advertisement.` : reason;
   const key = `${openTicket()} ${strand().value}`;
   if (shownFor !== key) load(key);
 }
@@ -70,8 +70,11 @@ function timeLeft(option) {
   if (ends <= Date.now()) return isBeingWritten() ? option.dataset.windowOver : "";
   const minutes = Math.ceil((ends - Date.now()) / 60_000);
   const hours = Math.floor(minutes / 60);
-  return `Free answer for another ${hours ? `${hours} h ` : ""}${minutes % 60} min`;
+  return `Any text for another ${hours ? `${hours} h ` : ""}${minutes % 60} min${isFree(option) ? ", at no charge" : ""}`;
 }
+
+/** Who came from an advertisement is answered at no charge for a while, by text and by template. */
+const isFree = (option) => Boolean(option?.dataset.freeEnds) && Date.parse(option.dataset.freeEnds) > Date.now();
 
 async function load(key) {
   shownFor = key;

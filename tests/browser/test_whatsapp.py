@@ -18,7 +18,7 @@ def test_the_window_counts_down_and_templates_take_over_when_it_ends(
     ticket = desk.tell("whatsapp", text="Is my lamp ready?")["ticket"]
     desk.tell("whatsapp_window", minutes=61.5)
     page.goto(f"/t/{ticket}/")
-    expect(page.get_by_text(re.compile("Free answer for another 1 h [12] min"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Any text for another 1 h [12] min$"))).to_be_visible()
     page.get_by_role("textbox", name="Reply").fill("Half a tho")
     desk.tell("whatsapp_window", minutes=-1)
     page.reload()
@@ -30,6 +30,33 @@ def test_the_window_counts_down_and_templates_take_over_when_it_ends(
     expect(page.get_by_role("textbox", name="Note")).to_be_visible()
     page.get_by_role("radio", name="Reply").check()
     expect(page.get_by_role("searchbox", name="Search templates")).to_be_visible()
+
+
+def test_who_came_from_an_advertisement_is_answered_at_no_charge(desk: Desk, page: Page) -> None:
+    ticket = desk.tell("whatsapp", text="Is it still on offer?")["ticket"]
+    desk.tell("whatsapp_window", minutes=61.5, free=3_000)
+    page.goto(f"/t/{ticket}/")
+    expect(page.locator("#reply-window")).to_have_text(re.compile(r"min, at no charge$"))
+    desk.tell("whatsapp_window", minutes=-1, free=3_000)
+    page.reload()
+    expect(page.locator("#templates-reason")).to_contain_text("at no charge")
+
+
+def test_a_missed_call_is_shown_as_one(desk: Desk, page: Page) -> None:
+    page.goto(f"/t/{desk.tell('whatsapp_call')}/")
+    bubble = page.locator(".message").last
+    expect(bubble).to_contain_text("WhatsApp call")
+    expect(bubble).to_contain_text("Missed call")
+    expect(bubble.locator("summary", has_text="React")).to_have_count(0)
+
+
+def test_what_a_message_was_charged_as_stands_in_its_details(desk: Desk, page: Page) -> None:
+    ticket = desk.tell("whatsapp", text="Is my lamp ready?")["ticket"]
+    desk.tell("whatsapp_priced")
+    page.goto(f"/t/{ticket}/")
+    details = page.locator(".message--outbound").last.locator("details.envelope")
+    details.locator("summary").click()
+    expect(details).to_contain_text("Charged as utility")
 
 
 def test_a_template_is_found_filled_looked_at_and_sent(desk: Desk, page: Page) -> None:

@@ -9,6 +9,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from channels_app.models import Channel, MessageTemplate
+from channels_app.pretend import meta_events as events
 from inbox.demo.whatsapp import voice
 from inbox.models import Attachment, ChannelPolicy, ContactPoint, Message, Team
 from tests.flows import whatsapping
@@ -30,9 +31,28 @@ def whatsapp_voice() -> int:
     return message.ticket_id
 
 
-def whatsapp_window(minutes: float) -> None:
-    """Every window ends in so many minutes."""
-    ContactPoint.objects.update(window_ends_at=timezone.now() + timedelta(minutes=minutes))
+def whatsapp_window(minutes: float, free: float = -1) -> None:
+    """Every window ends in so many minutes, and the time without a charge."""
+    now = timezone.now()
+    ContactPoint.objects.update(
+        window_ends_at=now + timedelta(minutes=minutes),
+        free_entry_ends_at=now + timedelta(minutes=free),
+    )
+
+
+def whatsapp_call() -> int:
+    """Ada calls, and nobody takes it; her ticket."""
+    called = events.call(whatsapping.ADA, line=whatsapping.LINE)
+    contacts = [whatsapping.ADA.contact]
+    whatsapping.event(_line(), whatsapping.LINE.event("calls", contacts=contacts, calls=[called]))
+    return Message.objects.get(kind="call").ticket_id
+
+
+def whatsapp_priced() -> None:
+    """We answered in the phone app, and Meta told what it charges."""
+    ours = whatsapping.echoes(_line(), "It is ready.")
+    price = {"billable": True, "type": "regular", "category": "utility"}
+    whatsapping.status(_line(), "delivered", ours, pricing=price)
 
 
 def whatsapp_reaction(message: int, emoji: str) -> None:

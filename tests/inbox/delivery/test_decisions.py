@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from channels_app.errors import SendError
 from inbox import delivery
@@ -81,3 +82,10 @@ def test_what_is_settled_by_now_stays_as_it_is(
     with pytest.raises(NotPossible):
         delivery.settle(uncertain, arrived=arrived, by=grace)
     assert (present(uncertain).status, decisions()) == ("delivered", [])
+
+
+def test_of_a_deleted_message_nothing_is_left_to_be_sent(failed: Message, grace: Agent) -> None:
+    Message.objects.filter(pk=failed.pk).update(text="", full_text="", deleted_at=timezone.now())
+    with pytest.raises(NotPossible, match="deleted"):
+        delivery.retry(failed, by=grace)
+    assert present(failed).status == "failed"
