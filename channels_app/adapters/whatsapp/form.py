@@ -60,8 +60,8 @@ class WhatsAppForm(ChannelForm):
         help_text=_lazy(
             "A word of your own. Enter it with the webhook address of this channel in your app, "
             "WhatsApp, Configuration, and subscribe there to messages, "
-            "message_template_status_update and, if you also use the phone app, "
-            "smb_message_echoes."
+            "message_template_status_update, user_preferences, calls and, if you also use the "
+            "phone app, smb_message_echoes."
         ),
     )
     portfolio_id = forms.CharField(
