@@ -142,12 +142,14 @@ def replay(events: Iterable[InboundEvent]) -> int:
 def forget(event: InboundEvent, external_id: str) -> None:
     """What one message said in this event is to be kept no longer: its first words, and those
     it was changed to. What else the event says stays, to be replayed if need be."""
+    adapter = event.channel.adapter
+    if not adapter.takes_messages_back:
+        return
     with transaction.atomic():
-        kept = InboundEvent.objects.select_for_update(of=("self",)).select_related("channel")
-        told = kept.get(pk=event.pk)
+        told = InboundEvent.objects.select_for_update().get(pk=event.pk)
         if told.body is None:
             return
-        told.body = told.channel.adapter.without(bytes(told.body), external_id)
+        told.body = adapter.without(bytes(told.body), external_id)
         told.save(update_fields=["body"])
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from channels_app.messages import Inbound
 
+LONGEST = 1_000_000  # seconds of a call
 WISHES = {"stop": False, "resume": True}
 # Chats, contacts and groups of the phone app have no place in a ticket; the rest is for the
 # account's owner, who reads it at Meta.
@@ -82,7 +83,7 @@ def _call(said: Json, about: About) -> Inbound:
     is_ours = word(said, "direction") == "BUSINESS_INITIATED"
     who = people.recipient_of if is_ours else people.sender_of
     person = who(said, about.contacts, scope=about.scope)
-    seconds = int(number(said, "duration") or 0)
+    seconds = int(min(max(number(said, "duration") or 0, 0), LONGEST))
     if not (person and about.account and word(said, "id")):
         return Unread("a call names nobody")
     if is_ours and not seconds:

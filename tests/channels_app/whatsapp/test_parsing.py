@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels_app.adapters.whatsapp.errors import MEANINGS
+from channels_app.adapters.whatsapp.forgetting import without
 from channels_app.adapters.whatsapp.parsing import parse
 from channels_app.errors import UnreadablePayload
 from channels_app.messages import (
@@ -424,6 +425,22 @@ def test_a_message_without_a_sender_is_named_and_the_others_count():
         "DeliveryUpdate",
         "TemplateUpdate",
     ]
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_forgotten_message_says_nothing_and_the_rest_as_before(name):
+    gone = "wamid.HBgLMQ"
+    read = parse(event(without(payload(name), gone)))
+    others = [
+        one
+        for one in parse(event(payload(name)))
+        if gone not in (getattr(one, "external_id", ""), getattr(one, "message_id", ""))
+    ]
+    told = (InboundMessage, DeliveryUpdate)
+    assert [one for one in read if isinstance(one, told)] == [
+        one for one in others if isinstance(one, told)
+    ]
+    assert not any(isinstance(one, Edit) for one in read)
 
 
 @pytest.mark.parametrize(
