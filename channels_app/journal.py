@@ -46,28 +46,40 @@ def store(events: Iterable[InboundEvent]) -> None:
 def store_claimed(events: Sequence[InboundEvent]) -> list[InboundEvent]:
     """Store events for somebody who works on them at once: they are claimed from the start. Those
     it returns are his; none when the journal has one of them already, and the others wait."""
-    leased_until = timezone.now() + LEASE["webhook"]
     for event in events:
-        event.attempts, event.leased_until = 1, leased_until
+        event.attempts, event.leased_until = 1, timezone.now() + _lease(event)
+    if store_new(events):
+        return list(events)
+    for event in events:
+        event.attempts, event.leased_until = 0, None
+    store(events)
+    return []
+
+
+def store_new(events: Sequence[InboundEvent]) -> bool:
+    """Store events in one transaction; False, and none is, when the journal has one already."""
     try:
         with transaction.atomic():
-            return InboundEvent.objects.bulk_create(events)
+            InboundEvent.objects.bulk_create(events)
     except IntegrityError:
-        for event in events:
-            event.attempts, event.leased_until = 0, None
-        store(events)
-        return []
+        return False
+    return True
 
 
-def store_mail(channel: Channel, raw: bytes, *, source_key: str = "") -> tuple[InboundEvent, bool]:
-    """Store one raw mail; the event of it and whether it is new."""
-    event = InboundEvent(
+def from_mail(channel: Channel, raw: bytes, *, source_key: str = "") -> InboundEvent:
+    """The row of a raw mail, not stored yet."""
+    return InboundEvent(
         channel=channel,
         source="mail",
         source_key=source_key,
         content_key=channel.adapter.content_key(raw),
         body=raw,
     )
+
+
+def store_mail(channel: Channel, raw: bytes, *, source_key: str = "") -> tuple[InboundEvent, bool]:
+    """Store one raw mail; the event of it and whether it is new."""
+    event = from_mail(channel, raw, source_key=source_key)
     store([event])
     known = Q(content_key=event.content_key)
     if source_key:
@@ -98,8 +110,8 @@ def claim(source: Source, *, limit: int) -> list[InboundEvent]:
 def claim_one(event: InboundEvent) -> bool:
     """Take this one event; False when it is not waiting or somebody else has it."""
     waiting = InboundEvent.objects.filter(_free(), pk=event.pk, state=State.RECEIVED)
-    lease = LEASE["mail" if event.source == "mail" else "webhook"]
-    taken = waiting.update(attempts=F("attempts") + 1, leased_until=timezone.now() + lease)
+    leased_until = timezone.now() + _lease(event)
+    taken = waiting.update(attempts=F("attempts") + 1, leased_until=leased_until)
     return taken == 1
 
 
@@ -177,6 +189,10 @@ def _waiting(source: Source) -> QuerySet[InboundEvent]:
     if connection.features.has_select_for_update_skip_locked:
         return waiting.select_for_update(skip_locked=True, of=("self",))
     return waiting
+
+
+def _lease(event: InboundEvent) -> timedelta:
+    return LEASE["mail" if event.source == "mail" else "webhook"]
 
 
 def _free() -> Q:

@@ -81,17 +81,16 @@ def drain(source: journal.Source) -> int:
     return len(events)
 
 
-def work_off(events: Sequence[InboundEvent]) -> None:
-    """Process claimed events in one commit. When anything in it fails, each is done on its own,
-    so that one bad event costs the others nothing. Raises OperationalError when the database is
-    away: the claims then end by themselves."""
+def work_off(events: Sequence[InboundEvent]) -> list[Result]:
+    """Process claimed events in one commit; what became of each. When anything in it fails, each
+    is done on its own, so that one bad event costs the others nothing. Raises OperationalError
+    when the database is away: the claims then end by themselves."""
     crash.point("claimed")
     try:
-        _process_together(events)
+        return _process_together(events)
     except Exception:
         logger.info("batch_failed", exc_info=True, extra={"count": len(events)})
-        for event in events:
-            process(event)
+        return [process(event) for event in events]
 
 
 def process(event: InboundEvent) -> Result:
@@ -213,7 +212,9 @@ def _is_plain(item: Inbound) -> TypeGuard[InboundMessage]:
     """A message that nothing but its proven sender's own rows can place."""
     if not isinstance(item, InboundMessage) or item.is_claimed or item.authentication == "fail":
         return False
-    return not (item.envelope or item.bounce or item.references or item.reply_tokens)
+    if item.envelope and item.envelope.original_sender:
+        return False
+    return not (item.bounce or item.references or item.reply_tokens)
 
 
 def _read(event: InboundEvent) -> list[Inbound] | None:

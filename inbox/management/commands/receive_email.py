@@ -5,6 +5,8 @@ import os
 import sys
 import time
 from argparse import ArgumentParser
+from collections.abc import Sequence
+from itertools import batched
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from channels_app import journal
 from channels_app.adapters.email.bounds import MAX_SIZE
 from channels_app.models import Channel, InboundEvent
 from inbox import intake
+from inbox.intake import Result
 from inbox.models import Message
 
 PATIENCE = 30.0
@@ -44,9 +47,25 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, channel_key: str, files: list[str], **options: Any) -> None:
         channel = _channel(channel_key)
-        results = [self._take(channel, name, later=options["later"]) for name in files or [STDIN]]
-        if any(results):
-            sys.exit(max(results))
+        failures = []
+        for names in batched(files or [STDIN], intake.BATCH["mail"]):
+            if len(names) == 1 or not self._take_together(channel, names, later=options["later"]):
+                failures += [self._take(channel, name, later=options["later"]) for name in names]
+        if any(failures):
+            sys.exit(max(failures))
+
+    def _take_together(self, channel: Channel, names: Sequence[str], *, later: bool) -> bool:
+        """Take in mails that all can be read and all are new; False, having stored none."""
+        store = journal.store_new if later else journal.store_claimed
+        try:
+            events = [journal.from_mail(channel, _raw(name)) for name in names]
+            if not store(events):
+                return False
+        except (NotStored, DatabaseTrouble, OSError):
+            return False  # one by one each says for itself what is wrong
+        for result in [Result(None)] * len(events) if later else _worked_off(events):
+            self._say(result.message, is_duplicate=result.is_duplicate)
+        return True
 
     def _take(self, channel: Channel, name: str, *, later: bool) -> int:
         """Take in one mail and say on one line what became of it; its exit code."""
@@ -101,6 +120,13 @@ def _store(channel: Channel, raw: bytes) -> tuple[InboundEvent, bool]:
         return journal.store_mail(channel, raw)
     except (DatabaseTrouble, OSError) as error:
         raise NotStored(f"not stored: {error}", exit_code=os.EX_TEMPFAIL) from error
+
+
+def _worked_off(events: Sequence[InboundEvent]) -> list[Result]:
+    try:
+        return intake.work_off(events)
+    except DatabaseTrouble:
+        return [Result(None)] * len(events)
 
 
 def _processed(event: InboundEvent, *, is_new: bool) -> tuple[Message | None, bool]:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
+from pytest_django import DjangoAssertNumQueries
 
 from channels_app import journal
 from channels_app.models import Channel, InboundEvent
@@ -164,6 +165,33 @@ class TestManyFiles:
         one, three = Ticket.objects.order_by("pk")
         assert [line["ticket"] for line in lines] == [one.pk, None, None, three.pk, one.pk]
         assert [line["duplicate"] for line in lines] == [False, False, False, False, True]
+
+    def test_new_ones_share_their_commits_and_their_questions(
+        self,
+        run: Run,
+        support: Channel,
+        tmp_path: Path,
+        django_assert_max_num_queries: DjangoAssertNumQueries,
+    ) -> None:
+        files = [tmp_path / f"{number}.eml" for number in range(10)]
+        for number, file in enumerate(files):
+            sender = f"somebody{number}@customer.example".encode()
+            file.write_bytes(raw(serial=number).replace(b"ada@customer.example", sender))
+        with django_assert_max_num_queries(14 * len(files)):
+            shown = run("receive_email", support.key, *map(str, files))
+        numbers = list(Ticket.objects.order_by("subject").values_list("pk", flat=True))
+        assert [line["ticket"] for line in shown] == numbers
+        assert {event.attempts for event in InboundEvent.objects.all()} == {1}
+
+    def test_later_stores_them_for_whoever_claims_them(
+        self, run: Run, support: Channel, tmp_path: Path
+    ) -> None:
+        files = [tmp_path / f"{number}.eml" for number in range(3)]
+        for number, file in enumerate(files):
+            file.write_bytes(raw(serial=number))
+        run("receive_email", "--later", support.key, *map(str, files))
+        assert len(journal.claim("mail", limit=5)) == 3
+        assert Message.objects.count() == 0
 
     def test_hostile_mails_are_all_taken_in(
         self, run: Run, support: Channel, tmp_path: Path
