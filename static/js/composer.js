@@ -6,7 +6,7 @@ import * as attachments from "./attachments.js";
 import { byId, csrf, isSignedOut, openTicket, signInAgain } from "./dom.js";
 import * as drafts from "./drafts.js";
 import { isOnline } from "./live.js";
-import { queue } from "./outbox.js";
+import { arrived, queue, underWay } from "./outbox.js";
 import { sawUpTo, seenPosition } from "./reading.js";
 
 const CHECK_AFTER = 400;
@@ -145,12 +145,17 @@ function describe() {
   const hasCopies = !isNote && chosen?.dataset.kind === "email";
   byId("cc-line").hidden = !hasCopies || !(copiesOpen || copies().value);
   byId("open-cc").hidden = !hasCopies || !byId("cc-line").hidden;
-  const send = byId("send");
-  const words = isOnline() ? "Send" : "Send when online";
-  const name = composer().dataset.name;
-  send.textContent = isNote ? "Add note" : isOnline() ? `${words} to ${name} · ${chosen?.dataset.label ?? ""}` : words;
+  label(isNote ? "Add note" : isOnline() ? "Send" : "Send when online", isNote || !isOnline() ? "" : chosen?.dataset.label ?? "");
   byId("joined-line").textContent = isNote ? "" : chosen?.dataset.joined ?? "";
   showStatus(isNote ? "" : chosen?.dataset.refusal ?? "There is no address to answer to.", "");
+}
+
+/** Where there is little room, whom it goes to is cut short, never what the button does. */
+function label(words, way) {
+  const whom = document.createElement("span");
+  whom.className = "composer__whom";
+  whom.textContent = way ? `to ${composer().dataset.name} · ${way}` : "";
+  byId("send").replaceChildren(`${words} `, whom);
 }
 
 function showStatus(refusal, count) {
@@ -246,9 +251,13 @@ export async function send(base = seenPosition()) {
   const message = { ticket: openTicket(), mode: sent, text, url, fields, kept };
   if (!isOnline()) return wait(clientId, message);
   setSending(true);
+  underWay(clientId, message);
   const response = await post(message).catch(() => null);
   setSending(false);
-  answered(message, response);
+  const written = response?.status === 201 ? await response.json() : null;
+  arrived(clientId, written?.position);
+  if (written) done(message, written);
+  else notSent(message, response);
 }
 
 /** Where a reply goes, with what, and what it answers. */
@@ -266,9 +275,7 @@ function post({ url, fields }) {
   return fetch(url, { method: "POST", headers: csrf(), body });
 }
 
-async function answered(message, response) {
-  const { ticket } = message;
-  if (response?.status === 201) return done(message, await response.json());
+async function notSent({ ticket }, response) {
   if (isSignedOut(response)) return signInAgain();
   if (ticket !== openTicket()) return alertUser(`Your text for #${ticket} was not sent. It is kept there.`);
   if (!response) return problem("Not sent: no connection. Your text is kept; press Send again.");

@@ -9,13 +9,17 @@ const LOCK = "parley-outbox";
 
 const AGAIN_AFTER = 5000;
 
+const onItsWay = new Map(); // client id → message that was posted from here
+
+let lastSeen = 0; // position in the open timeline
 let running = false;
 let again = 0;
 
 export function start() {
   document.addEventListener("live:state", (event) => event.detail.online && flush());
-  document.addEventListener("ticket:opened", draw);
+  document.addEventListener("ticket:opened", opened);
   document.addEventListener("timeline:anew", draw);
+  document.addEventListener("timeline:grew", (event) => seen(event.detail));
   window.addEventListener("storage", (event) => event.key?.startsWith(PREFIX) && draw());
   document.addEventListener("visibilitychange", draw);
   document.addEventListener("click", (event) => {
@@ -30,7 +34,23 @@ export function start() {
 export function queue(clientId, message) {
   if (!store(clientId, { ...message, at: Date.now() })) return false;
   draw();
+  tell("outbox:grew", {});
   return true;
+}
+
+/** What is under way from this tab stands there too, until the desk has it and it is seen. */
+export function underWay(clientId, message) {
+  onItsWay.set(clientId, message);
+  draw();
+  tell("outbox:grew", {});
+}
+
+/** The desk has answered: it has it, at a position, or (none) it stays in its box. */
+export function arrived(clientId, position) {
+  const message = onItsWay.get(clientId);
+  if (message && position > lastSeen) message.position = position;
+  else onItsWay.delete(clientId);
+  draw();
 }
 
 export const isQueued = (clientId) => entry(clientId) !== null;
@@ -121,7 +141,27 @@ function draw() {
   const here = all.filter(([, message]) => message.held === undefined);
   const held = all.find(([, message]) => message.held !== undefined);
   if (held && !document.hidden) return takeBack(held[0]);
-  byId("outbox")?.replaceChildren(...here.map(([clientId, message]) => bubble(clientId, message)));
+  const leaving = [...onItsWay].filter(([, message]) => message.ticket === openTicket());
+  byId("outbox")?.replaceChildren(...here.map(([clientId, message]) => bubble(clientId, message)), ...leaving.map(([, message]) => sending(message)));
+}
+
+function opened() {
+  for (const [clientId, { position }] of onItsWay) if (position) onItsWay.delete(clientId);
+  lastSeen = 0;
+  draw();
+}
+
+function seen({ last }) {
+  lastSeen = last;
+  for (const [clientId, { position }] of onItsWay) if (position <= last) onItsWay.delete(clientId);
+  draw();
+}
+
+function sending(message) {
+  const item = bubble("", message);
+  item.querySelector("[data-take-back]").remove();
+  item.querySelector(".delivery").textContent = "Sending …";
+  return item;
 }
 
 function bubble(clientId, message) {

@@ -25,6 +25,7 @@ export function start() {
   document.addEventListener("ticket:written", (event) => show(event.detail));
   document.addEventListener("ticket:opened", opened);
   document.addEventListener("timeline:earlier", remember);
+  document.addEventListener("outbox:grew", () => timeline() && toTheEnd());
   document.addEventListener("selectionchange", () => held.size && setTimeout(release, LET_GO_AFTER));
   document.addEventListener("scroll", (event) => event.target === scroller() && scrolled(), { capture: true, passive: true });
   document.addEventListener("click", (event) => {
@@ -146,9 +147,10 @@ function inOrder(fresh) {
 
 /** Bring what is new to eyes or ears. */
 function tellOf(added) {
-  if (follows || (mine && lastPosition() >= mine)) toTheEnd();
+  const isMine = mine && lastPosition() >= mine;
+  if (follows || isMine) toTheEnd();
   else if (added.length) showPill(added.filter((item) => item.matches(".message")).length);
-  if (added.length) tell("timeline:grew");
+  if (added.length) tell("timeline:grew", { last: lastPosition() });
   const inbound = added.findLast((item) => item.matches(".message--inbound"));
   if (inbound) announce(`New message from ${words(inbound, ".bubble__author")}, ${words(inbound, ".bubble__channel")}`);
 }
@@ -262,8 +264,8 @@ function hidePill() {
   byId("timeline-pill").hidden = true;
 }
 
-function tell(name) {
-  document.dispatchEvent(new CustomEvent(name));
+function tell(name, detail) {
+  document.dispatchEvent(new CustomEvent(name, { detail }));
 }
 
 function gone(status) {

@@ -164,6 +164,23 @@ def test_ones_own_answer_is_shown_wherever_one_was_reading(
     expect(page.locator("#timeline-pill")).to_be_hidden()
 
 
+def test_an_answer_on_its_way_is_seen_at_once_and_then_as_what_it_became(
+    desk: Desk, ticket: int, page: Page
+) -> None:
+    waiting: list[Route] = []
+    page.goto(f"/t/{ticket}/")
+    page.route("**/replies", lambda route: waiting.append(route))
+    page.get_by_role("textbox", name="Reply").fill("On its way")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#outbox")).to_contain_text("On its way")
+    expect(page.locator("#outbox")).to_contain_text("Sending …")
+    expect(page.get_by_role("textbox", name="Reply")).to_have_value("On its way")
+    waiting[0].continue_()
+    expect(page.locator("#timeline")).to_contain_text("On its way")
+    expect(page.locator("#outbox")).to_be_empty()
+    expect(page.get_by_role("textbox", name="Reply")).to_have_value("")
+
+
 def test_a_reply_box_that_grows_hides_no_last_message(
     desk: Desk, ticket: int, sender: str, page: Page
 ) -> None:
@@ -206,3 +223,19 @@ def hide(page: Page, *, hidden: bool) -> None:
         }""",
         hidden,
     )
+
+
+def test_the_send_button_says_what_it_does_however_small_the_screen(desk: Desk, page: Page) -> None:
+    sender = "somebody.with.a.long.name@customers.example"
+    ticket = desk.tell("mail", text="x", subject="Long", sender=sender)["ticket"]
+    page.set_viewport_size({"width": 390, "height": 700})
+    page.goto(f"/t/{ticket}/")
+    send = page.get_by_role("button", name=f"Send to {sender} · Email", exact=True)
+    start = """send => {
+        const range = document.createRange();
+        range.setStart(send.firstChild, 0);
+        range.setEnd(send.firstChild, 4);
+        const [word, button] = [range.getBoundingClientRect(), send.getBoundingClientRect()];
+        return word.left >= button.left && word.right <= button.right;
+    }"""
+    assert send.evaluate(start)
