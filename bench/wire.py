@@ -83,9 +83,11 @@ class Line:
         return body
 
 
-def sms_call(url: str, *, sender: str, text: str, sid: str = "", token: str = "") -> bytes:
+def sms_call(
+    url: str, *, sender: str, text: str, sid: str = "", token: str = "", zone: str = "1"
+) -> bytes:
     """A signed call of the provider: `sender` wrote `text`. The same sid and token again is a
-    repeated delivery."""
+    repeated delivery, which may come with other words about itself (`zone`)."""
     sid = sid or f"SM{uuid4().hex}"
     fields = {
         "MessageSid": sid,
@@ -99,6 +101,7 @@ def sms_call(url: str, *, sender: str, text: str, sid: str = "", token: str = ""
         "NumSegments": "1",
         "SmsStatus": "received",
         "ApiVersion": "2010-04-01",
+        "FromZip": zone,
     }
     headers = {
         "Content-Type": "application/x-www-form-urlencoded",

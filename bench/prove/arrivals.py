@@ -25,17 +25,17 @@ FREED = """
 
 
 def duplicates(grounds: Grounds, *, events: int) -> dict[str, Any]:
-    """Every event comes one to five times, eight calls in parallel, in any order."""
+    """Every event comes one to five times, eight calls in parallel, in any order; of each second
+    one a copy says something else about itself, so that only its id shows what it is."""
     dice = random.Random(1)
     with grounds.new() as ground:
-        calls = [_call(ground, number) for number in range(events)]
-        repeated = [call for call in calls for _ in range(dice.randint(1, 5))]
+        repeated = [call for number in range(events) for call in _copies(ground, number, dice)]
         dice.shuffle(repeated)
         answers = asyncio.run(as_fast_as_possible(ground.port, repeated, lines=COPIES_AT_ONCE))
         settle(ground)
         facts = {"events": events, "calls": len(repeated), **_counts(ground)}
     facts["not 2xx"] = sum(not answer.is_ok for answer in answers)
-    assert facts["messages"] == facts["journal"] == events, facts
+    assert facts["messages"] == events < facts["journal"] <= 2 * events, facts
     assert not facts["not 2xx"], facts
     return facts
 
@@ -110,6 +110,15 @@ def _call(ground: Ground, number: int) -> bytes:
     sender = f"+4477009{number % 500:05}"
     token = str(uuid4())
     return sms_call(ground.webhook_url, sender=sender, text=f"event {number}", token=token)
+
+
+def _copies(ground: Ground, number: int, dice: random.Random) -> list[bytes]:
+    """The calls of one event."""
+    said = {"sender": f"+4477009{number % 500:05}", "text": f"event {number}"}
+    ids = {"sid": f"SM{uuid4().hex}", "token": str(uuid4())}
+    same = [sms_call(ground.webhook_url, **said, **ids)] * dice.randint(1, 5)
+    ids["token"] = str(uuid4())
+    return [*same, sms_call(ground.webhook_url, **said, **ids, zone="2")] if number % 2 else same
 
 
 def _counts(ground: Ground) -> dict[str, int]:
