@@ -1,7 +1,7 @@
 // The picker of canned replies: a combobox over a list. What is picked goes in at the caret and
 // can be undone like typing.
 
-import { byId, openTicket } from "./dom.js";
+import { byId, get, openTicket } from "./dom.js";
 import { textBox } from "./composer.js";
 
 let replies = [];
@@ -52,7 +52,7 @@ async function open(bySlash) {
 
 async function load() {
   const ticket = openTicket();
-  const response = await fetch(byId("composer").dataset.cannedUrl, { headers: { "HX-Request": "true" } }).catch(() => null);
+  const response = await get(byId("composer").dataset.cannedUrl);
   if (!response?.ok) return;
   replies = (await response.json()).replies;
   loadedFor = ticket;

@@ -3,7 +3,7 @@
 
 import { alertUser } from "./announce.js";
 import * as attachments from "./attachments.js";
-import { byId, csrf, isSignedOut, openTicket, signInAgain } from "./dom.js";
+import { byId, isSignedOut, openTicket, post, signInAgain } from "./dom.js";
 import * as drafts from "./drafts.js";
 import { isOnline } from "./live.js";
 import { arrived, queue, underWay } from "./outbox.js";
@@ -217,7 +217,7 @@ async function check() {
   const body = new FormData();
   body.set("conversation", strand().value);
   body.set("text", text);
-  const response = await fetch(composer().dataset.checkUrl, { method: "POST", headers: csrf(), body }).catch(() => null);
+  const response = await post(composer().dataset.checkUrl, body).catch(() => null);
   if (!response?.ok || ticket !== openTicket() || mode() === "note") return;
   const answer = await response.json();
   const parts = answer.segments === 1 ? "1 SMS" : `${answer.segments} SMS`;
@@ -252,7 +252,7 @@ export async function send(base = seenPosition()) {
   if (!isOnline()) return wait(clientId, message);
   setSending(true);
   underWay(clientId, message);
-  const response = await post(message).catch(() => null);
+  const response = await deliver(message).catch(() => null);
   setSending(false);
   const written = response?.status === 201 ? await response.json() : null;
   arrived(clientId, written?.position);
@@ -269,10 +269,10 @@ function leading(sent, { files, answers, strand: to, copies: cc }) {
   return fields;
 }
 
-function post({ url, fields }) {
+function deliver({ url, fields }) {
   const body = new FormData();
   for (const [name, value] of fields) body.append(name, value);
-  return fetch(url, { method: "POST", headers: csrf(), body });
+  return post(url, body);
 }
 
 async function notSent({ ticket }, response) {

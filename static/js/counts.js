@@ -1,23 +1,27 @@
 // How much there is: the numbers beside the views, the number in the title and the dot on the
 // icon, and a sound for those who want one. A hidden tab asks for nothing else.
 
-import { byId, gather, openTicket } from "./dom.js";
+import { byId, gather, get, openTicket } from "./dom.js";
 
 const VISIBLE_EVERY = 1000;
 const HIDDEN_EVERY = 5000;
 const BURST = 5000;
 const SOUND = "parley:sound";
+const RANG = "parley:rang";
+const IN_VIEW = "parley:in-view";
 
 let news = null; // ticket → position of the customer's last word, as last told
 let audio = null;
-let rangAt = 0;
 
 export function start() {
   const soon = gather(VISIBLE_EVERY, refresh);
   const later = gather(HIDDEN_EVERY, refresh);
   for (const name of ["live:ticket", "live:resync", "ticket:changed", "live:open"]) document.addEventListener(name, () => soon("all"));
   document.addEventListener("live:hidden", (event) => event.detail.type !== "ticket" && later("all"));
-  document.addEventListener("ticket:opened", showNews);
+  document.addEventListener("ticket:opened", () => (showNews(), sayWhatIsInView()));
+  for (const name of ["focus", "blur", "pagehide"]) window.addEventListener(name, sayWhatIsInView);
+  document.addEventListener("visibilitychange", sayWhatIsInView);
+  sayWhatIsInView();
   for (const name of ["pointerdown", "keydown"]) document.addEventListener(name, unlock, { once: true });
   byId("sound-on").checked = wantsSound();
   byId("sound-on").addEventListener("change", (event) => {
@@ -29,7 +33,7 @@ export function start() {
 }
 
 async function refresh() {
-  const response = await fetch("/counts", { headers: { "HX-Request": "true" } }).catch(() => null);
+  const response = await get("/counts");
   if (!response?.ok) return;
   const counts = await response.json();
   for (const [view, count] of Object.entries(counts.views)) {
@@ -53,7 +57,16 @@ function showNews() {
   if (icon.getAttribute("href") !== wanted) icon.setAttribute("href", wanted);
 }
 
-const isInView = (ticket) => ticket === openTicket() && !document.hidden && document.hasFocus();
+const isInFront = () => !document.hidden && document.hasFocus();
+
+/** Before the agent's eyes in this tab, or in another one of theirs. */
+const isInView = (ticket) => ticket === (isInFront() ? openTicket() : localStorage.getItem(IN_VIEW));
+
+/** The tabs of one agent know which of them is in front. */
+function sayWhatIsInView() {
+  if (isInFront()) localStorage.setItem(IN_VIEW, openTicket() ?? "");
+  else if (localStorage.getItem(IN_VIEW) === openTicket()) localStorage.removeItem(IN_VIEW);
+}
 
 const wantsSound = () => localStorage.getItem(SOUND) === "on";
 
@@ -65,12 +78,12 @@ function unlock() {
 }
 
 function ringOnce() {
-  if (!wantsSound() || Date.now() - rangAt < BURST) return;
+  if (!wantsSound() || Date.now() - Number(localStorage.getItem(RANG)) < BURST) return;
   ring();
 }
 
 function ring() {
-  rangAt = Date.now();
+  localStorage.setItem(RANG, Date.now());
   document.dispatchEvent(new CustomEvent("sound:rang"));
   if (audio?.state !== "running") return;
   [660, 880].forEach((pitch, index) => tone(pitch, audio.currentTime + index * 0.12));

@@ -32,23 +32,24 @@ export function signInAgain() {
   if (!dialog.open) dialog.showModal();
 }
 
+/** The answer to a question, null when there is none: a line that hangs must not hold up what is
+ *  asked later. */
+export const get = (url) => fetch(url, { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(ANSWER_WITHIN) }).catch(() => null);
+
+/** The answer to something said. Throws when there is none. */
+export const post = (url, body, more = {}) => fetch(url, { method: "POST", headers: csrf(), body, signal: AbortSignal.timeout(ANSWER_WITHIN), ...more });
+
 /** Ask for a fragment. What could not be had (no network, a server in trouble) is told as
  *  "live:missed", so that it is asked for again; its status is 0 or the server's. */
 export async function fragment(url) {
-  const response = await ask(url).catch(() => null);
+  const response = await get(url);
+  const text = await response?.text().catch(() => null);
   if (isSignedOut(response)) signInAgain();
-  if (!response || response.status >= 500) document.dispatchEvent(new Event("live:missed"));
-  if (!response?.ok) return { ok: false, status: response?.status ?? 0, root: null, headers: null };
+  if (typeof text !== "string" || response.status >= 500) document.dispatchEvent(new Event("live:missed"));
+  if (typeof text !== "string") return { ok: false, status: 0 };
   const holder = document.createElement("template");
-  holder.innerHTML = response.text;
-  return { ...response, root: holder.content };
-}
-
-/** A line that hangs must not hold up what is asked later. */
-async function ask(url) {
-  const signal = AbortSignal.timeout(ANSWER_WITHIN);
-  const response = await fetch(url, { headers: { "HX-Request": "true" }, signal });
-  return { ok: response.ok, status: response.status, headers: response.headers, text: await response.text() };
+  holder.innerHTML = response.ok ? text : "";
+  return { ok: response.ok, status: response.status, headers: response.headers, root: holder.content };
 }
 
 /** New elements speak htmx only after it has seen them. */

@@ -2,7 +2,7 @@
 // the desk a moment later, forgotten only when the desk has sent it. What another tab wrote is
 // offered, never put over what stands here.
 
-import { csrf, isSignedOut, signInAgain, uuid } from "./dom.js";
+import { get, isSignedOut, post, signInAgain, uuid } from "./dom.js";
 import { isQueued } from "./outbox.js";
 
 const MIRROR_AFTER = 300;
@@ -94,7 +94,7 @@ async function save(mode, here = open, keepalive = false) {
   const { text } = one;
   const body = new FormData();
   for (const [name, value] of Object.entries({ mode, text, strand: one.strand, copies: one.copies, base: one.revision, client_id: one.clientId })) body.set(name, value);
-  const response = await fetch(here.url, { method: "POST", headers: csrf(), body, keepalive }).catch(() => null);
+  const response = await post(here.url, body, { keepalive }).catch(() => null);
   one.isSaving = false;
   if (isSignedOut(response)) return signInAgain();
   if (response?.status === 409) return offer(here, mode, ours(await response.json()));
@@ -119,7 +119,7 @@ async function heardOf({ ticket, mode, revision, files, sent }) {
   if (String(ticket) !== here?.ticket || here[mode].isSaving) return;
   if (here[mode].revision === revision && here[mode].files.length === files) return;
   if (sent) return !here[mode].isDirty && tell("draft:sent", { mode });
-  const response = await fetch(`/t/${ticket}/drafts`, { headers: { "HX-Request": "true" } }).catch(() => null);
+  const response = await get(`/t/${ticket}/drafts`);
   if (!response?.ok || here !== open) return;
   const kept = (await response.json())[mode];
   const one = here[mode];

@@ -4,7 +4,7 @@
 //   live:ticket {ticket, rev, type} · live:resync · live:state {online} · live:open
 //   live:whisper {type: "presence" | "present" | "typing" | "draft", …}
 
-import { byId, isSignedOut, signInAgain } from "./dom.js";
+import { byId, get, isSignedOut, signInAgain } from "./dom.js";
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 30_000;
@@ -185,7 +185,7 @@ function stopAsking() {
 
 async function ask() {
   askTimer = setTimeout(ask, document.hidden ? ASK_HIDDEN_EVERY : ASK_EVERY);
-  const response = await fetch(`/events?after=${cursor}`, { headers: { "HX-Request": "true" } }).catch(() => null);
+  const response = await get(`/events?after=${cursor}`);
   if (isSignedOut(response)) return signInAgain();
   if (!response?.ok) return unanswered();
   const { events, seq } = await response.json();

@@ -2,7 +2,7 @@
 // id of the message it becomes, and leave once, in their order, when the desk can be reached.
 
 import { alertUser } from "./announce.js";
-import { byId, csrf, isSignedOut, openTicket, signInAgain } from "./dom.js";
+import { byId, isSignedOut, openTicket, post, signInAgain } from "./dom.js";
 
 const PREFIX = `parley:outbox:${document.body.dataset.agent}:`;
 const LOCK = "parley-outbox";
@@ -73,7 +73,7 @@ async function sendAll() {
     if (!entry(clientId)) continue; // taken back meanwhile
     const body = new FormData();
     for (const [name, value] of message.fields) body.append(name, value);
-    const response = await fetch(message.url, { method: "POST", headers: csrf(), body }).catch(() => null);
+    const response = await post(message.url, body).catch(() => null);
     if (isSignedOut(response)) return signInAgain();
     if (!response || response.status >= 500) return;
     if (response.status === 201) sent(clientId, message);

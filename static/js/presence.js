@@ -1,7 +1,7 @@
 // Who else is here: tells the desk which ticket this tab shows and whether somebody writes in it,
 // and shows the same of others. It comes with an end: a minute here, five seconds of typing.
 
-import { byId, gather, openTicket } from "./dom.js";
+import { byId, gather, get, openTicket } from "./dom.js";
 import { say } from "./live.js";
 
 const AGAIN_EVERY = 25_000;
@@ -89,7 +89,7 @@ async function learnNames() {
   const wanted = [...here.values()].flatMap(({ agents }) => agents.map(([id]) => id)).concat([...typing.keys()]);
   if (wanted.every((id) => id === "" || names?.agents[id]) || Date.now() - namesAskedAt < 10_000) return;
   namesAskedAt = Date.now();
-  const response = await fetch("/roster", { headers: { "HX-Request": "true" } }).catch(() => null);
+  const response = await get("/roster");
   if (response?.ok) names = await response.json();
 }
 

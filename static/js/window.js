@@ -3,7 +3,7 @@
 
 import { alertUser } from "./announce.js";
 import { problem, problemHtml } from "./composer.js";
-import { byId, csrf, isSignedOut, openTicket, signInAgain, uuid } from "./dom.js";
+import { byId, get, isSignedOut, openTicket, post, signInAgain, uuid } from "./dom.js";
 import { seenPosition } from "./reading.js";
 
 const EVERY = 20_000;
@@ -90,7 +90,7 @@ async function choose(name, language) {
 }
 
 async function fill(url, query, key) {
-  const response = await fetch(`${url}?${new URLSearchParams(query)}`, { headers: { "HX-Request": "true" } }).catch(() => null);
+  const response = await get(`${url}?${new URLSearchParams(query)}`);
   if (key !== shownFor) return;
   if (!response?.ok) {
     shownFor = "";
@@ -149,7 +149,7 @@ async function send(base = seenPosition()) {
   }
   const ticket = openTicket();
   sending = true;
-  const response = await post(chosen.dataset, fields, base).catch(() => null);
+  const response = await deliver(chosen.dataset, fields, base).catch(() => null);
   sending = false;
   if (response?.status === 201) return done(ticket, await response.json());
   if (isSignedOut(response)) return signInAgain();
@@ -158,7 +158,7 @@ async function send(base = seenPosition()) {
   problem("Not sent. Press Send again in a moment.");
 }
 
-function post({ name, language }, fields, base) {
+function deliver({ name, language }, fields, base) {
   const body = new FormData();
   body.set("client_id", clientId);
   body.set("base", base);
@@ -166,7 +166,7 @@ function post({ name, language }, fields, base) {
   body.set("template", name);
   body.set("language", language);
   for (const field of fields) body.append("parameter", field.value);
-  return fetch(composer().dataset.replyUrl, { method: "POST", headers: csrf(), body });
+  return post(composer().dataset.replyUrl, body);
 }
 
 function done(ticket, { position }) {

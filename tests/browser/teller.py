@@ -82,6 +82,11 @@ def vouch(ticket: int, value: str) -> None:
     contact_details.add_address(customer, kind="phone", value=value, by=grace)
 
 
+def sender_of(ticket: int) -> str:
+    strand = Ticket.objects.get(pk=ticket).conversations.get()
+    return strand.contact_point.address
+
+
 def note(ticket: int, text: str) -> None:
     heidi = Agent.objects.get(name="Heidi")
     triage.add_note(Ticket.objects.get(pk=ticket), text=text, by=heidi)

@@ -118,6 +118,10 @@ def test_a_changed_past_leaves_selection_open_parts_and_nodes_alone(desk: Desk, 
     assert page.evaluate("getSelection().toString()").strip() == "Select me"
     assert page.evaluate("window.before.isConnected")
     expect(bubble.locator(".react")).to_have_attribute("open", "")
+    page.evaluate("getSelection().removeAllRanges()")
+    desk.tell("whatsapp_reaction", message=first["message"], emoji="❤️")
+    expect(bubble.locator(".reaction")).to_have_count(1)  # the node itself is another one by now
+    expect(bubble.locator(".react")).to_have_attribute("open", "")
 
 
 def test_a_changed_past_moves_nobody_who_reads_further_up(desk: Desk, page: Page) -> None:

@@ -212,3 +212,23 @@ def test_files_go_up_with_the_draft_and_out_with_the_reply(
     send(page)
     expect(page.locator("#timeline .file__name")).to_have_text("a.txt")
     expect(page.locator("#composer-files")).to_be_empty()
+
+
+def test_two_tabs_ring_once_and_not_for_what_is_in_view_in_one(
+    desk: Desk, ticket: int, page: Page, screen: Screen
+) -> None:
+    rung = "window.rung = 0; document.addEventListener('sound:rang', () => window.rung++)"
+    other = screen.context.new_page()
+    for tab in (other, page):
+        tab.goto(f"/t/{ticket}/" if tab is page else "/?view=snoozed")
+        tab.evaluate(rung)
+    page.evaluate("localStorage.setItem('parley:sound', 'on')")
+    other.evaluate("Object.defineProperty(document, 'hasFocus', { value: () => false })")
+    page.bring_to_front()
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    desk.tell("sms", text="Seen at once", sender=desk.tell("sender_of", ticket=ticket))
+    expect(page.locator("#timeline")).to_contain_text("Seen at once")
+    other.wait_for_timeout(1500)
+    desk.tell("sms", text="Somebody new", sender=f"+4477009{next(numbers):05}")
+    other.wait_for_timeout(2500)
+    assert sorted(tab.evaluate("window.rung") for tab in (page, other)) == [0, 1]
