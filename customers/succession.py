@@ -64,13 +64,19 @@ def succeed(previous: Sequence[KnownAddress], current: Sequence[KnownAddress]) -
         if not before or not current:
             return None
         customer = before[0].customer
-        bare = _bare_owner(current, customer)
-        hold(customer.pk, *([bare.pk] if bare else []))
-        folded = merge(bare, into=customer, by="the provider") if bare else None
+        folded = _folded_in(current, customer)
         identify([before[0], *current])
+        # To add an address is to wait for a first message from there that is being written down.
+        folded = folded or _folded_in(current, customer)
         replaced = _replace(before, current, customer) | _revived(customer)
         summarise(Customer.objects.get(pk=customer.pk))
         return Succession(customer, replaced, folded)
+
+
+def _folded_in(current: Sequence[KnownAddress], customer: Customer) -> CustomerMerge | None:
+    bare = _bare_owner(current, customer)
+    hold(customer.pk, *([bare.pk] if bare else []))
+    return merge(bare, into=customer, by="the provider") if bare else None
 
 
 def _bare_owner(current: Sequence[KnownAddress], customer: Customer) -> Customer | None:
