@@ -28,21 +28,23 @@ from inbox.views.verbs import number_in
 def inbox(request: DeskRequest) -> HttpResponse:
     """The desk: views, list, and the ticket that `t` names. A script asking with `t` gets the
     ticket alone."""
+    heard = newest_seq()  # before anything is read: what happens meanwhile is told of
     number = request.GET.get("t", "")
     ticket = seen_ticket(request, number_in(number)) if number.isdecimal() else None
     question = Question.read(request.GET)
     if ticket and is_script(request):
         context = ticket_context(ticket, request.user) | {"question": question}
         return render(request, "inbox/_pane.html", context)
-    return render(request, "inbox/desk.html", _desk(request, question, ticket))
+    return render(request, "inbox/desk.html", _desk(request, question, ticket) | {"seq": heard})
 
 
 @for_agents
 @require_safe
 def page(request: DeskRequest, number: int) -> HttpResponse:
     """A ticket by itself, in full width."""
+    heard = newest_seq()
     ticket = seen_ticket(request, number)
-    context = {"seq": newest_seq(), "views": counted(request.user), "alone": True}
+    context = {"seq": heard, "views": counted(request.user), "alone": True}
     return render(request, "inbox/desk.html", context | ticket_context(ticket, request.user))
 
 
@@ -115,7 +117,6 @@ def ticket_facts(ticket: Ticket, agent: Agent) -> dict[str, Any]:
 
 def _desk(request: DeskRequest, question: Question, ticket: Ticket | None) -> dict[str, Any]:
     context: dict[str, Any] = {
-        "seq": newest_seq(),
         "views": counted(request.user),
         "page": Page.read(question, request.user),
         "question": question,

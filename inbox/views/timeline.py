@@ -115,11 +115,14 @@ def with_details(messages: QuerySet[Message]) -> QuerySet[Message]:
 
 
 def _sources(ticket: Ticket) -> list[QuerySet[Any]]:
-    return [
+    """Three questions, and something may be said between them: none looks further than the
+    ticket had come when it was read, or a screen would skip what lies before what it was shown."""
+    sources = [
         with_details(ticket.messages.all()),
         ticket.notes.select_related("agent"),
         ticket.activities.exclude(verb__in=TOLD_BY_MESSAGES).select_related("agent"),
     ]
+    return [source.filter(position__lte=ticket.last_position) for source in sources]
 
 
 def _newest(sources: list[QuerySet[Any]], limit: int) -> list[Any]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from channels_app.models import Channel
 from inbox import joining, triage
 from inbox.models import Agent, Conversation, Message, Team, Ticket
-from inbox.views import timeline
+from inbox.views import tickets, timeline
 from tests.inbox.desk import hear, reply
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +61,7 @@ def test_what_comes_after_a_position_comes_in_stretches_without_a_gap(
 ) -> None:
     ticket = hear(line).ticket
     notes = [triage.add_note(ticket, text=str(n), by=grace).position for n in range(5)]
+    ticket.refresh_from_db()
     found, after, whole = [], notes[0] - 1, False
     while not whole:
         stretch = timeline.since(ticket, after, reader=grace, limit=2)
@@ -76,6 +77,31 @@ def test_older_things_are_fetched_from_before_the_first(
     notes = [triage.add_note(ticket, text=str(n), by=grace) for n in range(4)]
     page = script.get(f"/t/{ticket.pk}/messages?before={notes[2].position}").content.decode()
     assert items(page)[-2:] == [f"n-{notes[0].pk}", f"n-{notes[1].pk}"]
+
+
+def test_what_is_said_while_a_timeline_is_read_is_left_for_the_next_look(
+    line: Channel, script: Client, grace: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = hear(line).ticket
+    seen = Ticket.objects.get(pk=ticket.pk)
+    hear(line, "Too late for the messages")
+    triage.assign(ticket, to=grace, by=grace)  # and told of by a later question
+    assert timeline.since(seen, seen.last_position, reader=grace).entries == []
+    assert timeline.latest(seen, reader=grace).entries[-1].last <= seen.last_position
+
+
+def test_a_screen_begins_to_listen_before_it_reads(
+    line: Channel, as_grace: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = hear(line).ticket
+    asked: list[str] = []
+    ear, sight = tickets.newest_seq, tickets.seen_ticket
+    monkeypatch.setattr(tickets, "newest_seq", lambda: asked.append("heard") or ear())
+    monkeypatch.setattr(tickets, "seen_ticket", lambda *said: asked.append("read") or sight(*said))
+    for address in (f"/?t={ticket.pk}", f"/t/{ticket.pk}/"):
+        asked.clear()
+        as_grace.get(address)
+        assert asked == ["heard", "read"], address
 
 
 def test_the_way_back_begins_before_what_is_shown(
