@@ -16,12 +16,13 @@ from channels.sessions import CookieMiddleware  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from config.bodies import bounded  # noqa: E402
+from config.patience import seen_through  # noqa: E402
 from inbox.routing import visitor_urlpatterns, websocket_urlpatterns  # noqa: E402
 from inbox.webhooks import door  # noqa: E402
 
 paths = URLRouter(websocket_urlpatterns)  # type: ignore[arg-type]  # its stub wants its own class
 sockets = OriginValidator(CookieMiddleware(paths), settings.SOCKET_ORIGINS)
-bounded_pages = bounded(pages)
+bounded_pages = bounded(seen_through(pages))
 visitors = URLRouter(visitor_urlpatterns)  # type: ignore[arg-type]
 
 
