@@ -41,6 +41,9 @@ def _known_point(channel: Channel, identity: Identity, inbound: InboundMessage) 
     else they share: two accounts of a website are not to read each other's words."""
     names = [_name(one.kind, one.value) for one in inbound.sender]
     has_aliases = channel.adapter.has_aliases
+    if has_aliases:
+        # Two addresses heard in the same moment would not find each other's point.
+        hold(identity.customer_id)
     met = _met_as(channel, identity, names) if has_aliases else None
     if met is None:
         met, _is_new = ContactPoint.objects.get_or_create(

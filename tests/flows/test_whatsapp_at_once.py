@@ -12,10 +12,18 @@ import pytest
 
 from channels_app.models import Channel, InboundEvent
 from channels_app.pretend import meta_events as events
-from channels_app.pretend.meta_events import Person
+from channels_app.pretend.meta_events import Line, Person
 from customers.models import Customer
 from inbox import afterthoughts, delivery, intake
-from inbox.models import Agent, ContactPoint, Conversation, Message, Ticket
+from inbox.models import (
+    Agent,
+    ChannelPolicy,
+    ContactPoint,
+    Conversation,
+    Message,
+    Team,
+    Ticket,
+)
 from inbox.replies import Reply, send_reply
 from tests.flows.saying import sms
 from tests.flows.test_at_once import at_once
@@ -124,6 +132,27 @@ def test_our_echo_and_the_customer_s_message(
         worked_off(stored(whatsapp, echoed), said(whatsapp, ada, theirs))
     assert Customer.objects.count() == PAIRS
     assert ContactPoint.objects.filter(channel=whatsapp).count() == PAIRS
+
+
+def test_our_echo_and_the_customer_s_message_on_another_line(
+    whatsapp: Channel, front: Team
+) -> None:
+    """Nothing is new about her but that she is met there."""
+    line = Line(LINE.waba_id, "222222222222222")
+    second = Channel.objects.create(
+        kind="whatsapp", name="EU", account=line.phone_number_id, secrets=whatsapp.secrets
+    )
+    ChannelPolicy.objects.create(channel=second, team=front)
+    for pair in range(PAIRS):
+        ada = person(pair)
+        says(whatsapp, sender=ada)
+        ours = events.echo("text", {"body": "We"}, to=Person(phone=ada.phone), line=line)
+        theirs = events.message("text", {"body": "They"}, sender=ada)
+        worked_off(
+            stored(second, line.event("smb_message_echoes", contacts=[], message_echoes=[ours])),
+            stored(second, line.event(contacts=[ada.contact], messages=[theirs])),
+        )
+    assert ContactPoint.objects.filter(channel=second).count() == PAIRS
 
 
 def test_a_status_and_the_answer_to_our_call(whatsapp: Channel, grace: Agent) -> None:
