@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from customers.models import Customer
 from inbox import contact_details
 from inbox.access import customers_visible_to, customers_wholly_visible_to, tickets_visible_to
+from inbox.catching_up import newest_seq
 from inbox.likeness import undoable
 from inbox.search import customers_matching
 from inbox.views.customer_details import DetailsForm
@@ -52,14 +53,18 @@ def describe(request: DeskRequest, number: int) -> HttpResponse:
 
 
 def _page(request: DeskRequest, customer: Customer) -> dict[str, Any]:
+    heard = newest_seq()  # before anything is read: what happens meanwhile is told of
     tickets = tickets_visible_to(request.user).filter(customer=customer)
     before = Place.read(request.GET.get("before", ""))
     words = request.GET.get("merge", "").strip()[:200]
+    shown = list(tickets.living().newest_first()[:TICKETS_SHOWN])
     return {
+        "heard": heard,
         "views": counted(request.user),
         "customer": customer,
         "person": person_of(customer, request.user),
-        "tickets": tickets.living().newest_first()[:TICKETS_SHOWN],
+        "tickets": shown,
+        "numbers": " ".join(str(one.pk) for one in shown),
         "history": history(tickets, reader=request.user, before=before),
         "is_earlier": before is not None,
         "undoable": undoable(customer, agent=request.user),

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -45,8 +46,8 @@ class WidgetConsumer(AsyncWebsocketConsumer):
         self.tasks: set[asyncio.Task[None]] = set()
         self.listener = Listener(
             self._hear,
-            access_changed=lambda: self._soon(self.close(UNKNOWN)),
-            too_slow=lambda: self._soon(self.close(TOO_SLOW)),
+            access_changed=lambda: self._soon(self._close(UNKNOWN)),
+            too_slow=lambda: self._soon(self._close(TOO_SLOW)),
         )
         channel = await in_thread(_channel_for)(_key(self.scope), _origin(self.scope))
         if channel is None:
@@ -74,7 +75,7 @@ class WidgetConsumer(AsyncWebsocketConsumer):
     async def _welcome(self, token: str) -> None:
         visitor = await in_thread(_visitor_of)(self.channel, token)
         if visitor is None:
-            return await self.close(UNKNOWN)
+            return await self._close(UNKNOWN)
         self.deadline.cancel()
         self.visitor = visitor
         await fanout().join_from_now(self.listener, frozenset([visitor.live_group]))
@@ -98,7 +99,11 @@ class WidgetConsumer(AsyncWebsocketConsumer):
         await self.send(live.frame(said))
 
     def _hang_up_on_the_silent(self) -> None:
-        self._soon(self.close(UNKNOWN))
+        self._soon(self._close(UNKNOWN))
+
+    async def _close(self, code: int) -> None:
+        with suppress(OSError):  # whoever has gone already need not be told
+            await self.close(code)
 
     def _soon(self, doing: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(doing)

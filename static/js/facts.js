@@ -1,11 +1,9 @@
-// Everything around timeline and composer that changes in place. A part somebody is working in
-// (focus in a field, an open menu) waits until they have left it.
+// Everything around timeline and composer that changes in place.
 
-import { byId, enliven, fragment, gather, isEditing, isSignedOut, openTicket, signInAgain } from "./dom.js";
+import { byId, fragment, gather, isSignedOut, openTicket, signInAgain } from "./dom.js";
+import { exchange, forget, release, releaseInTime } from "./parts.js";
 import { alertUser } from "./announce.js";
 import { updateStrands } from "./composer.js";
-
-const held = new Map(); // id of a part → its fresh copy
 
 export function start() {
   const refresh = gather(100, refreshFacts);
@@ -14,9 +12,8 @@ export function start() {
   });
   document.addEventListener("live:resync", () => refresh("ticket"));
   document.addEventListener("ticket:changed", (event) => event.detail.ticket === openTicket() && refresh("ticket"));
-  document.addEventListener("ticket:opened", () => held.clear());
-  document.addEventListener("focusout", () => setTimeout(release, 0));
-  document.addEventListener("toggle", () => setTimeout(release, 0), true);
+  document.addEventListener("ticket:opened", forget);
+  releaseInTime();
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-edit]");
     if (button) toggleForm(byId(button.dataset.edit));
@@ -30,33 +27,6 @@ async function refreshFacts() {
   if (!answer.ok || ticket !== openTicket()) return;
   updateStrands(answer.root.getElementById("strand-options"));
   for (const fresh of answer.root.querySelectorAll(".part")) exchange(byId(fresh.id), fresh);
-}
-
-function exchange(part, fresh) {
-  if (!part || part.innerHTML === fresh.innerHTML) return;
-  if (isBusy(part)) {
-    held.set(part.id, fresh);
-    return;
-  }
-  held.delete(part.id);
-  const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
-  const open = [...part.querySelectorAll("details")].map((details) => details.open);
-  part.replaceChildren(...fresh.childNodes);
-  part.querySelectorAll("details").forEach((details, index) => (details.open = open[index] ?? false));
-  enliven(part);
-  if (focused) (byId(focused) ?? byId("ticket-subject")).focus({ preventScroll: true });
-}
-
-function isBusy(part) {
-  const form = part.querySelector("#subject-form");
-  // Focus comes back to what has a name; elsewhere the part waits.
-  const focused = part.contains(document.activeElement) ? document.activeElement : null;
-  const working = focused && (isEditing(focused) || !focused.id);
-  return working || (form && !form.hidden) || part.querySelector(":popover-open") !== null;
-}
-
-function release() {
-  for (const [id, fresh] of [...held]) exchange(byId(id), fresh);
 }
 
 function toggleForm(form) {

@@ -6,6 +6,7 @@ import { byId, isEditing, openTicket } from "./dom.js";
 import { markUnread } from "./reading.js";
 
 const ON = "parley:shortcuts";
+const TOGETHER = 1500; // two keys of one shortcut
 
 const KEYS = [
   { key: "j", says: "Next ticket", run: () => step(1) },
@@ -15,6 +16,12 @@ const KEYS = [
   { key: "n", says: "Note", needsTicket: true, run: () => setMode("note") },
   { key: "e", says: "Resolve or reopen", needsTicket: true, run: () => byId("resolve-button")?.click() },
   { key: "u", says: "Mark as unread", needsTicket: true, run: markUnread },
+  { key: "g i", says: "Your tickets", run: () => go("/?view=mine") },
+  { key: "g u", says: "Unassigned tickets", run: () => go("/?view=unassigned") },
+  { key: "g a", says: "All open tickets", run: () => go("/?view=all") },
+  { key: "g s", says: "Snoozed tickets", run: () => go("/?view=snoozed") },
+  { key: "g d", says: "Drafts", run: () => go("/?view=drafts") },
+  { key: "g c", says: "Customers", run: () => go("/customers/") },
   { key: "/", says: "Search; in an empty line of a reply: canned replies", run: () => byId("search")?.focus() },
   { key: "?", says: "This list", run: () => byId("shortcuts").showModal() },
   { key: "Escape", shown: "Esc", says: "Leave the reply box, then the ticket", native: true },
@@ -43,13 +50,23 @@ function pressed(event) {
   else if (!event.ctrlKey && !event.metaKey && !event.altKey && !isEditing(event.target) && isOn()) single(event);
 }
 
+let first = ""; // the first of two keys
+let firstTimer = 0;
+
 function single(event) {
   if (document.querySelector("dialog[open], :popover-open")) return;
-  const entry = KEYS.find((one) => one.key === event.key && !one.native);
+  const keys = first + event.key;
+  clearTimeout(firstTimer);
+  first = !first && event.key === "g" ? "g " : "";
+  if (first) firstTimer = setTimeout(() => (first = ""), TOGETHER);
+  const entry = KEYS.find((one) => one.key === keys && !one.native);
   if (!entry || (entry.needsTicket && !openTicket())) return;
   event.preventDefault();
   entry.run();
 }
+
+/** As if its link beside the list was clicked. */
+const go = (address) => document.querySelector(`.views__link[href="${address}"]`)?.click();
 
 /** Real focus moves from row to row; the list opens at the open ticket. */
 function step(by) {

@@ -132,3 +132,30 @@ def test_everybody_can_use_it(desk: Desk, screen: Screen) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.locator("#add-address-button").click()
     assert complaints(page) == []
+
+
+def test_a_customers_page_hears_of_what_is_said(desk: Desk, page: Page) -> None:
+    said = desk.tell("mail", text="Where is it?", subject="Page", sender="ola@people.example")
+    page.goto(f"/t/{said['ticket']}/")
+    page.get_by_role("link", name="All conversations").click()
+    timeline = page.get_by_role("list", name="Timeline")
+    expect(timeline).to_contain_text("Where is it?")
+    page.evaluate("window.first = document.querySelector('#history').firstElementChild")
+    page.locator("#add-address-button").click()
+    page.get_by_label("Mail address or phone number").fill("+4477009")
+    desk.tell("mail", text="And the invoice?", subject="Invoice", sender="ola@people.example")
+    expect(timeline).to_contain_text("And the invoice?", timeout=9000)
+    expect(panel(page).get_by_role("link", name=re.compile("Invoice"))).to_be_visible()
+    assert page.evaluate("first.isConnected")
+    expect(page.get_by_label("Mail address or phone number")).to_have_value("+4477009")
+
+
+def test_two_keys_lead_to_the_customers_and_back(page: Page) -> None:
+    page.goto("/")
+    page.keyboard.press("g")
+    page.keyboard.press("c")
+    expect(page).to_have_url(re.compile("/customers/$"))
+    page.go_back()
+    page.keyboard.press("g")
+    page.keyboard.press("a")
+    expect(page).to_have_url(re.compile("view=all"))
