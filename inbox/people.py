@@ -52,7 +52,7 @@ def unmerge(merge: CustomerMerge, *, by: Agent) -> Customer:
         _check_sight(by, merge.survivor.survivor)
         with _in_plain_words():
             back, keeper = merging.unmerge(merge)
-        _hand_points(_points_of(back, merge).filter(customer=keeper), to=back)
+        _hand_points(_points_of(back, keeper, merge), to=back)
         for ticket in _tickets_to_part(back, keeper, merge):
             _part(ticket, back, merge, by=by)
         _look_again(keeper)
@@ -118,11 +118,14 @@ def _hand_over(ticket: Ticket, merge: CustomerMerge, *, by: Agent) -> None:
         put_under(ongoing, merge.survivor)
 
 
-def _points_of(back: Customer, merge: CustomerMerge) -> QuerySet[ContactPoint]:
-    """Points go where their address goes; those of a mere claim, where they came from."""
+def _points_of(back: Customer, keeper: Customer, merge: CustomerMerge) -> QuerySet[ContactPoint]:
+    """Points go where their address goes; those of a mere claim, where they came from, or where
+    the claim goes if nobody else has made it."""
     addresses = Identity.objects.filter(customer=back)
-    came = Q(identity=None, pk__in=merge.moved.get("contact_points", []))
-    return ContactPoint.objects.filter(came | Q(identity__in=addresses))
+    claimed = back.claims.exclude(key__in=keeper.claims.values("key"))
+    came = Q(pk__in=merge.moved.get("contact_points", [])) | Q(key__in=claimed.values("key"))
+    typed = Q(identity=None) & came
+    return ContactPoint.objects.filter(typed | Q(identity__in=addresses), customer=keeper)
 
 
 def _tickets_to_part(back: Customer, keeper: Customer, merge: CustomerMerge) -> QuerySet[Ticket]:

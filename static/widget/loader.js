@@ -81,6 +81,7 @@
       this.isOpen = false;
       this.unread = 0;
       this.last = 0;
+      this.wasModal = false;
       const root = this.attachShadow({ mode: "open" });
       const sheet = new CSSStyleSheet();
       sheet.replaceSync(css);
@@ -258,11 +259,15 @@
     // On a small screen the chat covers the page, which then can't be reached behind it.
     fit() {
       const modal = this.isOpen && this.isModal;
-      this.toggleAttribute("data-modal", modal);
+      const changes = this.toggleAttribute("data-modal", modal) !== this.wasModal;
+      this.wasModal = modal;
       if (modal) this.panel.setAttribute("aria-modal", "true");
       else this.panel.removeAttribute("aria-modal");
-      document.body.inert = modal;
-      document.documentElement.style.overflow = modal ? "hidden" : "";
+      // What the host has set itself is left as it is.
+      const { style } = document.documentElement;
+      if (changes) document.body.inert = modal;
+      if (changes && modal) this.overflow = style.overflow;
+      if (changes) style.overflow = modal ? "hidden" : this.overflow;
       this.tell({ modal });
     }
   }

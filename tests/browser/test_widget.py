@@ -192,6 +192,7 @@ def test_nobody_is_shut_out(shop: OpenShop, screen: Screen) -> None:
 @pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_on_a_phone_the_chat_covers_the_page_and_keeps_the_focus(shop: OpenShop) -> None:
     chat = shop()
+    chat.page.evaluate("document.documentElement.style.overflow = 'clip'")
     chat.open()
     chat.page.wait_for_timeout(400)  # until it has risen
     box = chat.page.locator("parley-chat iframe").bounding_box()
@@ -203,6 +204,7 @@ def test_on_a_phone_the_chat_covers_the_page_and_keeps_the_focus(shop: OpenShop)
     chat.frame.get_by_role("button", name="Close chat").click()
     expect(chat.page.get_by_role("button", name="Open chat")).to_be_focused()
     assert chat.page.evaluate("document.body.inert") is False
+    assert chat.page.evaluate("document.documentElement.style.overflow") == "clip"
 
 
 def test_what_is_written_without_a_connection_is_sent_once_when_it_is_back(

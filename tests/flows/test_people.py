@@ -231,6 +231,21 @@ class TestUnmerge:
         assert list(again(by_mail).ticket.messages.values_list("text", flat=True)) == ["By mail"]
         assert again(by_phone.ticket).survivor.customer == again(by_phone.ticket).customer
 
+    def test_a_claim_first_written_to_meanwhile_takes_its_strand_along(
+        self, ada: Customer, caller: Customer, support: Channel, by_phone: Message, grace: Agent
+    ) -> None:
+        Claim.objects.create(
+            customer=caller, kind="email", value=EVE_MAIL, key=EVE_MAIL, source="x"
+        )
+        merge = merged(caller, ada, grace)
+        point = ContactPoint.objects.create(
+            channel=support, customer=ada, address_kind="email", key=EVE_MAIL, address=EVE_MAIL
+        )
+        Conversation.objects.create(ticket=by_phone.ticket, contact_point=point, is_current=False)
+        people.unmerge(merge, by=grace)
+        assert again(point).customer == caller
+        assert customer_of(by_phone) == caller
+
     def test_a_resolved_shared_ticket_opens_nothing(
         self, ada: Customer, caller: Customer, by_mail: Message, by_phone: Message, grace: Agent
     ) -> None:
