@@ -37,7 +37,7 @@ def apply(channel: Channel, said: Afterthought, *, event: InboundEvent | None = 
 def hear_again(message: Message, inbound: InboundMessage, event: InboundEvent | None) -> None:
     """The message came once more. What the provider could not pass on at first is filled in; of
     anything else no second raw copy is kept, which nobody would find to take it back."""
-    if message.kind == "unsupported" != inbound.kind and message.deleted_at is None:
+    if _is_missing(message) and inbound.kind != "unsupported":
         _fill_in(message, inbound, event)
     elif event is not None and event.pk != message.event_id and inbound.external_id:
         journal.forget(event, inbound.external_id)
@@ -148,10 +148,16 @@ def _forget_in(event: InboundEvent | None, message: Message) -> None:
         journal.forget(event, message.external_id)
 
 
+def _is_missing(message: Message) -> bool:
+    return message.kind == "unsupported" and message.deleted_at is None
+
+
 def _fill_in(message: Message, inbound: InboundMessage, event: InboundEvent | None) -> None:
     """https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks: the first message to a
     number that was moved here from the phone app comes as unsupported, its content later."""
     with _changing(message) as (ongoing, present):
+        if not _is_missing(present):
+            return
         present.kind, present.payload = inbound.kind, inbound.payload
         present.text, present.full_text = inbound.text, inbound.full_text
         present.event = event

@@ -17,6 +17,7 @@ from customers.models import Customer
 from inbox import afterthoughts, delivery, intake
 from inbox.models import (
     Agent,
+    Attachment,
     ChannelPolicy,
     ContactPoint,
     Conversation,
@@ -98,6 +99,17 @@ def test_a_message_told_twice_in_other_bytes(whatsapp: Channel) -> None:
         worked_off(said(whatsapp, ada, gone))
     assert Message.objects.count() == Ticket.objects.count() == PAIRS
     assert "Hello" not in journalled()
+
+
+def test_content_that_comes_late_and_twice(whatsapp: Channel) -> None:
+    picture = {"id": "123", "mime_type": "image/jpeg", "sha256": ""}
+    for pair in range(PAIRS):
+        ada = person(pair)
+        key = says(whatsapp, None, kind="unsupported", sender=ada).external_id
+        late = events.message("image", picture, sender=ada, message_id=key)
+        worked_off(said(whatsapp, ada, late), said(whatsapp, ada, late | {"again": 1}))
+    assert Message.objects.filter(kind="image").count() == PAIRS
+    assert Attachment.objects.count() == PAIRS
 
 
 def test_a_new_number_and_the_first_message_from_there(whatsapp: Channel) -> None:
