@@ -129,10 +129,14 @@ def test_a_changed_past_moves_nobody_who_reads_further_up(desk: Desk, page: Page
     page.goto(f"/t/{said[0]['ticket']}/")
     page.get_by_role("button", name="Earlier messages").click()
     reading = page.locator(f"#m-{said[8]['message']}")
+    page.locator("#scroller").evaluate("it => { it.style.overflowAnchor = 'none'; }")
     reading.evaluate("node => node.scrollIntoView({ block: 'start' })")
     before = reading.evaluate(TOP)
-    desk.tell("whatsapp_reaction", message=said[74]["message"], emoji="🙏")
-    expect(page.locator(f"#m-{said[74]['message']} .reaction")).to_have_count(1)
+    for number in (2, 3, 74):
+        desk.tell("whatsapp_reaction", message=said[number]["message"], emoji="🙏")
+        expect(page.locator(f"#m-{said[number]['message']} .reaction")).to_have_count(1)
+    desk.tell("whatsapp_taken_back", message=said[3]["message"])
+    expect(page.locator(f"#m-{said[3]['message']}")).to_contain_text("Deleted by the customer")
     assert reading.evaluate(TOP) == pytest.approx(before, abs=2)
     order = page.locator(".timeline .message").evaluate_all("all => all.map((one) => one.id)")
     assert order[-75:] == [f"m-{one['message']}" for one in said]

@@ -64,6 +64,12 @@ def whatsapp_reaction(message: int, emoji: str) -> None:
     whatsapping.does(_line(), "reaction", {"message_id": said.external_id, "emoji": emoji})
 
 
+def whatsapp_taken_back(message: int) -> None:
+    """Ada deletes what she said."""
+    said = Message.objects.get(pk=message)
+    whatsapping.does(_line(), "revoke", {"original_message_id": said.external_id})
+
+
 def templates_sent(ticket: int) -> list[dict[str, Any]]:
     """What templates left in a ticket."""
     sent = Message.objects.filter(ticket=ticket, kind="template").order_by("pk")
