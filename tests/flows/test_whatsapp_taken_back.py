@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from channels_app import journal
+from channels_app.messages import Attachment, InboundMessage
 from channels_app.models import Channel, InboundEvent
 from channels_app.pretend import meta_events as events
 from channels_app.pretend.meta_events import Line, Person
@@ -192,6 +193,21 @@ class TestPassedOnLater:
         picture = {"id": "123", "mime_type": "image/jpeg", "sha256": ""}
         second = says(whatsapp, picture, kind="image", message_id=first.external_id)
         assert (second.kind, second.attachments.get().state) == ("image", "pending")
+
+    def test_it_is_filled_in_once_by_two_who_saw_it_missing(self, whatsapp: Channel) -> None:
+        first = says(whatsapp, None, kind="unsupported")
+        content = InboundMessage(
+            account=whatsapp.account,
+            dedupe_key=first.dedupe_key,
+            sender=(),
+            text="",
+            sent_at=timezone.now(),
+            kind="image",
+            attachments=(Attachment("lamp.jpg", "image/jpeg", content=b"x"),),
+        )
+        for _ in range(2):
+            afterthoughts.hear_again(first, content, None)
+        assert first.attachments.count() == 1
 
     def test_the_other_way_round_nothing_changes(self, whatsapp: Channel) -> None:
         first = says(whatsapp, "Is it brass?")
