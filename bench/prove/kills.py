@@ -18,7 +18,7 @@ POINTS = {
     ],
     "worker": ["delivery-claimed", "attempt-written", "provider-answered", "receipt-recorded"],
 }
-SECONDS_A_POINT = 20
+SECONDS_A_POINT = 120  # a busy machine takes its time; only a process that never dies is a fault
 
 
 def crash_points(grounds: Grounds, *, rounds: int, skips: bool, seed: int = 1) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def _die_at_each(
             if ground.is_dead(part):
                 in_flight += open_calls(ground)
                 ground.revive(part, **_next(waiting[part], dice))
-        assert time.monotonic() < deadline, (ground.deaths, waiting, ground.tail("worker"))
+        assert time.monotonic() < deadline, (dict(ground.deaths), waiting, ground.tail("worker"))
         time.sleep(0.02)
     return in_flight
 
