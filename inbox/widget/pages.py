@@ -51,10 +51,10 @@ def loader(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@conditional_page
 def config(request: HttpRequest, key: str) -> HttpResponse:
     """How a chat's button looks, as a module: a page whose policy allows scripts of this desk
-    alone can load it."""
+    alone can load it. Always whole: a 304 would leave the website's name to what a browser kept
+    from another one of the same site."""
     origin = request.headers.get("Origin", "")
     try:
         channel = open_channel(key)

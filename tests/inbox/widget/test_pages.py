@@ -37,6 +37,18 @@ def test_how_the_button_looks_is_told_to_allowed_websites_only(chat: Channel, cl
     assert client.get("/widget/nothing/config.js").status_code == 404
 
 
+def test_a_second_website_of_one_site_gets_an_answer_of_its_own(chat: Channel, client: Client):
+    path = f"/widget/{chat.key}/config.js"
+    first = client.get(path, HTTP_ORIGIN="https://www.shop.example")
+    second = client.get(
+        path,
+        HTTP_ORIGIN="https://shop.example",
+        HTTP_IF_NONE_MATCH=first.headers.get("ETag", "*"),
+    )
+    assert second.status_code == 200
+    assert second["Access-Control-Allow-Origin"] == "https://shop.example"
+
+
 def test_a_name_with_marks_stays_a_name(chat: Channel, client: Client):
     chat.name = '</script><script>alert("1")</script>\u2028'
     chat.settings["greeting"] = "<b>{{ 7*7 }}</b>"
