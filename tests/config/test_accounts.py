@@ -44,6 +44,14 @@ def test_an_agent_signs_in_by_mail_address_whatever_its_case():
     assert try_to_sign_in("Grace@Example.com", PASSWORD) == 302
 
 
+def test_signing_in_leaves_no_word_for_a_later_page():
+    agent("grace@example.com")
+    client = Client()
+    client.post("/accounts/login/", {"login": "grace@example.com", "password": PASSWORD})
+    client.cookies.pop("sessionid")
+    assert b"signed in" not in client.get("/accounts/login/").content
+
+
 def test_guessing_is_slowed_down_even_for_the_right_password():
     agent("grace@example.com")
     for _ in range(6):
