@@ -15,25 +15,17 @@ import dramatiq
 from django.db import connection, transaction
 from django.utils import timezone
 
-from channels_app import journal, templates
+from channels_app import journal
 from channels_app.errors import UnreadablePayload
 from channels_app.messages import (
-    Afterthought,
     Aside,
-    DeliveryUpdate,
-    IdentityChange,
     Inbound,
     InboundMessage,
-    News,
-    Opening,
-    Preference,
-    TemplateUpdate,
-    Unread,
 )
 from channels_app.models import Channel, InboundEvent
 from customers import consent
 from customers.addresses import matching_key
-from inbox import afterthoughts, crash, delivery, gestures, rotation, triage
+from inbox import afterthoughts, crash, delivery, triage
 from inbox.arrivals import contact_point_of
 from inbox.changes import Change, Together, change, opening, together
 from inbox.entries import take_in, write_down
@@ -49,11 +41,11 @@ from inbox.models import (
 )
 from inbox.placement import Placement, bounced, place
 from inbox.sign_offs import sign_off
+from inbox.tidings import channel_of, homeless, take_note
 
 logger = logging.getLogger(__name__)
 Verb = Activity.Verb
 
-type Note = DeliveryUpdate | Afterthought | News | TemplateUpdate | Aside | Unread
 type Reading = tuple[InboundEvent, list[Inbound]]
 BATCH = {"webhook": 25, "mail": 5}
 
@@ -117,9 +109,9 @@ def receive(
     with transaction.atomic(savepoint=False):
         if point is not None:
             return Result(_placed(point, inbound, event))
-        owner = _route(channel, inbound.account)
+        owner = channel_of(channel, inbound.account)
         if owner is None:
-            return Result(None, unread=(_homeless(inbound.account),))
+            return Result(None, unread=(homeless(inbound.account),))
         channel = owner
         known = Message.objects.filter(channel=channel, dedupe_key=inbound.dedupe_key)
         if known.exists():
@@ -243,57 +235,9 @@ def _apply(
             result = receive(event.channel, item, event=event, point=met.get(key))
             unread += result.unread
         else:
-            unread += _take_note(event, item)
+            unread += take_note(event, item)
     asides = tuple(item.words for item in items if isinstance(item, Aside))
     return replace(result, unread=tuple(unread), asides=asides)
-
-
-def _take_note(event: InboundEvent, item: Note) -> tuple[str, ...]:
-    """Apply what is no message; the reason why not, where it can't be."""
-    if isinstance(item, Unread):
-        return (item.reason,)
-    if isinstance(item, Aside):
-        return ()
-    if isinstance(item, TemplateUpdate):
-        templates.note(event.channel, item)
-        return ()
-    owner = _route(event.channel, item.account)
-    if owner is None:
-        return (_homeless(item.account),)
-    _carry_out(owner, item, event)
-    return ()
-
-
-def _carry_out(
-    channel: Channel, item: DeliveryUpdate | Afterthought | News, event: InboundEvent
-) -> None:
-    match item:
-        case DeliveryUpdate():
-            delivery.apply_update(channel, item)
-        case IdentityChange():
-            rotation.apply(channel, item)
-        case Opening():
-            gestures.open_chat(channel, item)
-        case Preference():
-            gestures.note_preference(channel, item)
-        case _:
-            afterthoughts.apply(channel, item, event=event)
-
-
-def _route(channel: Channel, account: str) -> Channel | None:
-    """The active channel of that account, if the same secret proves its events. Without one it
-    is the channel that was called, unless its provider calls one address for many accounts."""
-    if not account or account == channel.account:
-        return channel
-    namesakes = Channel.objects.filter(kind=channel.kind, account=account, is_active=True)
-    other = namesakes.select_related("policy").first()
-    if other is not None and other.shares_proof_with(channel):
-        return other
-    return None if channel.adapter.knows_its_account else channel
-
-
-def _homeless(account: str) -> str:
-    return f"No active channel has the account {account}. Set it up, then replay this."
 
 
 def _record(

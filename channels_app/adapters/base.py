@@ -6,11 +6,11 @@ import hashlib
 from typing import TYPE_CHECKING, ClassVar
 
 from channels_app.errors import InvalidSignature
+from channels_app.limits import Limits
 from channels_app.messages import (
     Attempt,
     CheckResult,
     Inbound,
-    Limits,
     OutboundMessage,
     RawEvent,
     Receipt,

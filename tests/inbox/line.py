@@ -7,7 +7,8 @@ from itertools import count
 from typing import ClassVar
 
 from channels_app.adapters.base import Adapter
-from channels_app.messages import Attempt, Limits, OutboundMessage, Receipt, Reconciliation
+from channels_app.limits import Limits
+from channels_app.messages import Attempt, OutboundMessage, Receipt, Reconciliation
 
 type Behaviour = Callable[[OutboundMessage], Receipt]
 

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from channels_app.adapters.base import Adapter
 from channels_app.errors import SendError
-from channels_app.messages import Limits, OutboundMessage, Receipt
+from channels_app.limits import Limits
+from channels_app.messages import OutboundMessage, Receipt
 from channels_app.models import Channel
 from inbox import reactions, receipts
 from inbox.models import Agent, ContactPoint, Conversation, Message, MessageReaction

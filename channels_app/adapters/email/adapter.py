@@ -8,10 +8,10 @@ from channels_app.adapters.base import Adapter
 from channels_app.adapters.email import checking, keys, sandbox, sending
 from channels_app.adapters.email.desk import Desk
 from channels_app.adapters.email.form import EmailForm
+from channels_app.limits import Limits
 from channels_app.messages import (
     CheckResult,
     Inbound,
-    Limits,
     OutboundMessage,
     RawEvent,
     Receipt,

@@ -16,7 +16,7 @@ from channels_app.adapters.sms import (
     signing,
 )
 from channels_app.adapters.sms.form import TwilioForm
-from channels_app.messages import Limits
+from channels_app.limits import Limits
 
 if TYPE_CHECKING:
     from channels_app.messages import (

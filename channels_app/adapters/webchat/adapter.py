@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from channels_app.adapters.base import Adapter
 from channels_app.adapters.webchat.form import WebchatForm
+from channels_app.limits import Limits
 from channels_app.messages import (
     Attempt,
     CheckResult,
-    Limits,
     OutboundMessage,
     Receipt,
     Reconciliation,

@@ -22,7 +22,8 @@ from channels_app.adapters.whatsapp import (
 from channels_app.adapters.whatsapp.about import WINDOW
 from channels_app.adapters.whatsapp.account import Account
 from channels_app.adapters.whatsapp.form import WhatsAppForm
-from channels_app.messages import Limits, Reconciliation
+from channels_app.limits import Limits
+from channels_app.messages import Reconciliation
 
 if TYPE_CHECKING:
     from channels_app.messages import (
