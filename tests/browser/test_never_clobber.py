@@ -168,7 +168,9 @@ def test_rule_7_of_two_subjects_both_are_shown_and_mine_is_kept(
     page.get_by_role("button", name="Edit subject").click()
     field = page.get_by_label("Subject", exact=True)
     field.fill("My name for it")
-    desk.tell("rename", ticket=ticket, subject="Heidi's name for it")
+    with page.expect_response("**/facts"):
+        desk.tell("rename", ticket=ticket, subject="Heidi's name for it")
+    page.wait_for_timeout(300)
     expect(page.locator("#timeline")).to_contain_text("Heidi's name for it")
     expect(field).to_have_value("My name for it")
     page.keyboard.press("Enter")
