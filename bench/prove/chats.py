@@ -20,7 +20,7 @@ from bench.report import p95
 from bench.wire import Answer, Line, get, post, reply_call, until_ok
 
 PER_SECOND = 20
-WORDS_EVERY = 8.0  # seconds between two messages of one visitor, twice that at most
+WORDS_EVERY = 30.0  # seconds between two messages of one visitor, twice that at most
 PATIENCE = 60.0
 BOUNDARY = "what-a-visitor-says"
 LINE_LOST = (OSError, websockets.WebSocketException)
