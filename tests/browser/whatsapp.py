@@ -45,7 +45,7 @@ def whatsapp_call() -> int:
     called = events.call(whatsapping.ADA, line=whatsapping.LINE)
     contacts = [whatsapping.ADA.contact]
     whatsapping.event(_line(), whatsapping.LINE.event("calls", contacts=contacts, calls=[called]))
-    return Message.objects.get(kind="call").ticket_id
+    return Message.objects.filter(kind="call").latest("pk").ticket_id
 
 
 def whatsapp_priced() -> None:
