@@ -38,8 +38,8 @@ def save(ticket: Ticket, begun: Begun, *, by: Agent) -> Draft | None:
     """Keep it. None when there is nothing to keep: the draft is gone then. What overtakes it and
     has been sent already is nothing to keep.
 
-    Raises NewerDraft when another tab's last save is not the one this began from; the same
-    text again is no conflict.
+    Raises NewerDraft when another tab's last save is not the one this began from. The same text
+    again, or written on, is no conflict: so comes a tab that never heard of its own last save.
     """
     if _is_sent(begun, by):
         begun = replace(begun, text="")
@@ -49,7 +49,7 @@ def save(ticket: Ticket, begun: Begun, *, by: Agent) -> Draft | None:
         mode=begun.mode,
         defaults={"client_id": begun.client_id, "revision": begun.base},
     )
-    if not is_new and draft.revision != begun.base and draft.text != begun.text:
+    if not is_new and draft.revision != begun.base and not begun.text.startswith(draft.text):
         raise NewerDraft(draft)
     if not begun.text.strip() and not draft.attachments.exists():
         draft.delete()

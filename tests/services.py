@@ -2,7 +2,7 @@
 
 Valkey and PostgreSQL come from wheels unless REDIS_URL and DATABASE_URL name others.
 TEST_DATABASE chooses sqlite (the default) or postgresql; workers of xdist share the servers and
-keep apart by REDIS_PREFIX and by the name of their database.
+keep apart by REDIS_PREFIX, by the number of their Redis database and by the name of their own.
 """
 
 from __future__ import annotations
@@ -76,6 +76,8 @@ def prepare(worker: str) -> None:
     os.environ.setdefault("OUTBOUND_ALLOW_HOSTS", "127.0.0.1,localhost")
     if "REDIS_URL" not in os.environ:
         os.environ["REDIS_URL"] = valkey(folder).url
+    if worker.startswith("gw"):  # emptying a cache empties its whole database
+        os.environ["REDIS_URL"] += f"?db={1 + int(worker[2:]) % 15}"
     if os.environ.get("TEST_DATABASE") == "postgresql" and "DATABASE_URL" not in os.environ:
         os.environ["DATABASE_URL"] = postgresql().url
 

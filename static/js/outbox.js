@@ -27,6 +27,7 @@ export function start() {
     if (button) takeBack(button.dataset.takeBack);
   });
   draw();
+  for (const [, message] of waiting()) if (message.held !== undefined) remind(message);
 }
 
 /** Wait with this: {ticket, mode, url, text, fields, kept} under the id of its message. False when
@@ -94,8 +95,10 @@ const reason = async (response) => ([409, 422].includes(response.status) ? respo
 function hold(clientId, message) {
   store(clientId, message);
   draw();
-  if (entry(clientId)) alertUser(`Your text for #${message.ticket} was not sent. It is kept there.`);
+  if (entry(clientId)) remind(message);
 }
+
+const remind = ({ ticket }) => alertUser(`Your text for #${ticket} was not sent. It is kept there.`);
 
 function takeBack(clientId) {
   const message = entry(clientId);

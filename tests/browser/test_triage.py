@@ -141,8 +141,11 @@ def test_who_may_no_longer_sign_in_is_shown_the_door_at_once(desk: Desk, screen:
     expect(page.get_by_role("region", name="Tickets")).to_be_visible()
     page.wait_for_timeout(500)
     desk.tell("deactivate", name="Heidi")
-    page.wait_for_url("**/accounts/login/**")
+    dialog = page.get_by_role("dialog", name="You are signed out")
+    dialog.get_by_role("link", name="Sign in again").click()
+    expect(page).to_have_url(re.compile("/accounts/login/"))
     desk.tell("reactivate", name="Heidi")
+    screen.complaints.clear()
 
 
 def _order(page: Page) -> list[int]:

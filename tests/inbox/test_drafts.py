@@ -55,6 +55,15 @@ def test_a_tab_that_missed_the_last_save_overwrites_nothing(ticket: Ticket, grac
     assert drafts.save(ticket, begun("From one tab", base=0), by=grace) is not None
 
 
+def test_a_save_whose_answer_was_lost_does_not_stand_in_the_way_of_the_next(
+    ticket: Ticket, grace: Agent
+) -> None:
+    drafts.save(ticket, begun("Half a"), by=grace)
+    kept = drafts.save(ticket, begun("Half a thought", base=0), by=grace)
+    assert kept is not None
+    assert (kept.text, kept.revision) == ("Half a thought", 2)
+
+
 def test_an_emptied_draft_is_gone_and_a_later_one_goes_on_counting(
     ticket: Ticket, grace: Agent
 ) -> None:
