@@ -19,6 +19,7 @@ def test_on_one_machine_its_names_stand_for_each_other():
     assert "http://127.0.0.1:8000" in accepted.same_origins("http://localhost:8000")
 
 
+@pytest.mark.django_db(transaction=True)  # a connection of its thread may be looked after
 @pytest.mark.parametrize(
     "origin",
     ["http://127.0.0.1:1", "https://127.0.0.1:8000", "http://eve.example:8000", "null", ""],
