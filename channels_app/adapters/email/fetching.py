@@ -4,6 +4,7 @@ read; the \\Seen flag only tells people who look into the mailbox themselves."""
 from __future__ import annotations
 
 import re
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -76,10 +77,12 @@ def idle(channel: Channel, stop: threading.Event, *, timeout: float) -> bool:
             stop.wait(min(timeout, 60))
             return False
         with box.idle as waiting:
-            while not stop.is_set() and time.monotonic() < deadline:
-                if any(b"EXISTS" in line for line in _told(waiting.poll)):
-                    return True
-    return False
+            lines = _told_already(box)
+            while not (news := any(b"EXISTS" in line for line in lines)):
+                if stop.is_set() or time.monotonic() >= deadline:
+                    break
+                lines = _told(waiting.poll)
+        return news
 
 
 def _cursor(channel: Channel, box: BaseMailBox) -> tuple[MailCursor, int]:
@@ -170,6 +173,23 @@ def _advance(cursor: MailCursor, uid: int) -> None:
 def _mark_seen(box: BaseMailBox, uids: list[int]) -> None:
     # Whether the server lets us is not asked: a mailbox we may only read works as well.
     box.client.uid("STORE", ",".join(map(str, uids)), "+FLAGS.SILENT", r"(\Seen)")
+
+
+def _told_already(box: BaseMailBox) -> list[bytes]:
+    """What the server said in one breath with its consent to wait: that was read together and
+    lies in the client, where no waiting for the socket finds it."""
+    lines: list[bytes] = []
+    sock = box.client.sock
+    timeout = sock.gettimeout()
+    sock.settimeout(0)
+    try:
+        while line := box.client.readline():
+            lines.append(line)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        pass  # no more for now
+    finally:
+        sock.settimeout(timeout)
+    return lines
 
 
 def _told(poll: Callable[[float], list[bytes]]) -> list[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -92,6 +93,28 @@ def test_mail_is_fetched_over_tls_and_by_starttls(
     assert [one.raw.endswith(b"hello\r\n") for one in got] == [True]
     assert running.sign_ins
     assert all("TLS" in line for line in running.sign_ins)
+
+
+@pytest.mark.oracle_mail
+@pytest.mark.parametrize("scheme", ["imaps", "imap"])
+@pytest.mark.parametrize("delay", [0.0, 0.5], ids=["as waiting begins", "later"])
+def test_the_server_tells_of_new_mail_over_an_encrypted_line(
+    running: Dovecot,
+    trusted: Certificate,
+    monkeypatch: pytest.MonkeyPatch,
+    scheme: str,
+    delay: float,
+) -> None:
+    channel = inbox_of(running, scheme)
+    fetching.fetch(channel, store=lambda _: None)
+
+    def deliver() -> None:
+        timer = threading.Timer(delay, running.deliver, [HELLO])
+        timer.start()
+        timer.join(0 if delay else None)
+
+    monkeypatch.setattr(fetching, "close_old_connections", deliver)
+    assert fetching.idle(channel, threading.Event(), timeout=20)
 
 
 @pytest.mark.oracle_mail

@@ -250,6 +250,15 @@ def test_mail_that_came_between_fetching_and_waiting_is_news(server, channel):
     assert seconds < 2
 
 
+def test_mail_that_came_while_waiting_began_is_news(server, channel, monkeypatch):
+    """The server tells of it in one breath with its consent to wait."""
+    fetch_all(channel, lambda _: None)
+    monkeypatch.setattr(fetching, "close_old_connections", lambda: server.deliver(mail(1)))
+    news, seconds = idle(channel, threading.Event(), 20)
+    assert news
+    assert seconds < 5
+
+
 def test_waiting_ends_when_told_to_stop(server, channel):
     fetch_all(channel, lambda _: None)
     stop = threading.Event()
