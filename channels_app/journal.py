@@ -154,15 +154,19 @@ def replay(events: Iterable[InboundEvent]) -> int:
 def forget(event: InboundEvent, external_id: str) -> None:
     """What one message said in this event is to be kept no longer: its first words, and those
     it was changed to. What else the event says stays, to be replayed if need be."""
-    adapter = event.channel.adapter
-    if not adapter.takes_messages_back:
+    if event.body is None or _without(event, external_id) == bytes(event.body):
         return
     with transaction.atomic():
-        told = InboundEvent.objects.select_for_update().get(pk=event.pk)
-        if told.body is None:
-            return
-        told.body = adapter.without(bytes(told.body), external_id)
+        told = InboundEvent.objects.select_for_update(of=("self",)).get(pk=event.pk)
+        told.body = _without(told, external_id)
         told.save(update_fields=["body"])
+
+
+def _without(event: InboundEvent, external_id: str) -> bytes | None:
+    """Its body as far as it may be kept; None once it was forgotten as a whole."""
+    if event.body is None:
+        return None
+    return event.channel.adapter.without(bytes(event.body), external_id)
 
 
 def _waiting_longest(source: Source, limit: int) -> list[InboundEvent]:

@@ -32,7 +32,6 @@ class Adapter:
     routed to another channel that shares it. `knows_its_account`: what a call says about an
     account that no channel has belongs to nobody, not to the channel that was called.
     `has_aliases`: one person is named by a number here and by an id there.
-    `takes_messages_back`: whoever wrote a message may change or delete it later.
     """
 
     kind: ClassVar[str]
@@ -46,7 +45,6 @@ class Adapter:
     knows_its_account: ClassVar[bool] = False
     marks_read: ClassVar[bool] = False
     has_aliases: ClassVar[bool] = False
-    takes_messages_back: ClassVar[bool] = False
     limits: ClassVar[Limits] = Limits()
     settings_form: ClassVar[type[ChannelForm]]
 
@@ -76,8 +74,8 @@ class Adapter:
 
     def without(self, body: bytes, external_id: str) -> bytes:
         """An event's body less the words of one message, the rest as it was; parsed again, it
-        says nothing of that message."""
-        raise NotImplementedError
+        says nothing of that message. Untouched where nobody can take back what they said."""
+        return body
 
     def send(self, message: OutboundMessage) -> Receipt:
         """Hand the message to the provider. Raises SendError and nothing else."""

@@ -69,7 +69,6 @@ class WhatsAppAdapter(Adapter):
     knows_its_account = True
     marks_read = True
     has_aliases = True
-    takes_messages_back = True
     limits: ClassVar = Limits(
         max_text=4096,
         max_attachments=1,
