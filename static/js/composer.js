@@ -1,12 +1,11 @@
 // The reply box. Nothing from outside ever replaces it or anything in it; what is typed is
 // forgotten only when the desk has sent it. It belongs to one ticket as long as that is open.
 
-import { alertUser } from "./announce.js";
 import * as attachments from "./attachments.js";
 import { byId, isSignedOut, openTicket, post, signInAgain } from "./dom.js";
 import * as drafts from "./drafts.js";
 import { isOnline } from "./live.js";
-import { arrived, queue, underWay } from "./outbox.js";
+import { arrived, queue, remind, underWay } from "./outbox.js";
 import { sawUpTo, seenPosition } from "./reading.js";
 
 const CHECK_AFTER = 400;
@@ -257,7 +256,8 @@ export async function send(base = seenPosition()) {
   const written = response?.status === 201 ? await response.json() : null;
   arrived(clientId, written?.position);
   if (written) done(message, written);
-  else notSent(message, response);
+  else if (response) notSent(message, response);
+  else wait(clientId, message); // should the desk have it, it knows it by its id
 }
 
 /** Where a reply goes, with what, and what it answers. */
@@ -277,8 +277,7 @@ function deliver({ url, fields }) {
 
 async function notSent({ ticket }, response) {
   if (isSignedOut(response)) return signInAgain();
-  if (ticket !== openTicket()) return alertUser(`Your text for #${ticket} was not sent. It is kept there.`);
-  if (!response) return problem("Not sent: no connection. Your text is kept; press Send again.");
+  if (ticket !== openTicket()) return remind({ ticket });
   if (response.status === 409) document.dispatchEvent(new CustomEvent("ticket:changed", { detail: { ticket } }));
   if (response.status === 409 || response.status === 422) return problemHtml(await response.text());
   if (response.status === 404) return problem("Not sent: this ticket or address is not there any more. Your text is kept here.");
@@ -312,8 +311,11 @@ function finish(sent, text) {
 }
 
 function wait(clientId, message) {
-  if (!queue(clientId, message)) return problem("Not sent: no connection. Your text is kept here.");
-  finish(message.mode, message.text);
+  const { ticket, mode: sent, text } = message;
+  const waits = queue(clientId, message);
+  if (ticket !== openTicket()) return waits ? drafts.forget(ticket, sent) : remind(message);
+  if (!waits) return problem("Not sent: no connection. Your text is kept here.");
+  finish(sent, text);
 }
 
 /** What waited and could not leave, or was called back, stands in its box again. */

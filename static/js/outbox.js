@@ -36,6 +36,7 @@ export function queue(clientId, message) {
   if (!store(clientId, { ...message, at: Date.now() })) return false;
   draw();
   tell("outbox:grew", {});
+  retryLater();
   return true;
 }
 
@@ -63,10 +64,16 @@ function flush() {
   clearTimeout(again);
   const over = () => {
     running = false;
-    if (leaving().length) again = setTimeout(flush, AGAIN_AFTER);
+    if (leaving().length) retryLater();
   };
   const sent = navigator.locks ? navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => lock && sendAll()) : sendAll();
   sent.then(over, over);
+}
+
+/** A line may be lost and back before anybody noticed. */
+function retryLater() {
+  clearTimeout(again);
+  again = setTimeout(flush, AGAIN_AFTER);
 }
 
 async function sendAll() {
@@ -98,7 +105,7 @@ function hold(clientId, message) {
   if (entry(clientId)) remind(message);
 }
 
-const remind = ({ ticket }) => alertUser(`Your text for #${ticket} was not sent. It is kept there.`);
+export const remind = ({ ticket }) => alertUser(`Your text for #${ticket} was not sent. It is kept there.`);
 
 function takeBack(clientId) {
   const message = entry(clientId);
